@@ -1,0 +1,142 @@
+/* emit.h — between the files of llvm/: one function being emitted.
+ *
+ * Conventions: `width` lanes of the unit's scalar type make a vector, width 1 is a scalar. Element-wise values are of type
+ * lanes(e, width). Truth is 1 and 0 in the scalar type. All sizes and indices are i64. */
+#ifndef RNN_LLVM_EMIT_H
+#define RNN_LLVM_EMIT_H
+#include "llvm/llvm.h"
+#include <llvm-c/Core.h>
+#include <llvm-c/TargetMachine.h>
+
+typedef struct Emit {
+  Session *session;
+  const Plan *plan;
+  const Graph *g;
+  LLVMContextRef context;
+  LLVMModuleRef module;
+  LLVMBuilderRef b;
+  LLVMValueRef function, args;
+  LLVMTypeRef i1, i8, i32, i64, pointer, real, integer; /* integer: as wide as real */
+  bool is_double;
+  int real_bytes, widest; /* lanes of the widest vector */
+  /* loaded at entry */
+  LLVMValueRef rows, steps, length, whole, active, fresh, uniform, first, keep_state, sequence, seed, update;
+  LLVMValueRef *buffer; /* [buffer] pointer to step 0 */
+  /* inside a scan: its step and how many rows are active; otherwise NULL */
+  LLVMValueRef step, step_rows;
+} Emit;
+
+/* --- value.c: small values ------------------------------------------------------------------------------------------------ */
+
+LLVMTypeRef lanes(Emit *e, int width);
+LLVMTypeRef integer_lanes(Emit *e, int width);
+LLVMValueRef int_const(Emit *e, int64_t v);
+LLVMValueRef real_const(Emit *e, int width, double v);
+LLVMValueRef bits_const(Emit *e, int width, uint64_t bits); /* integer lanes */
+LLVMValueRef splat(Emit *e, int width, LLVMValueRef scalar);
+LLVMValueRef add_i(Emit *e, LLVMValueRef a, LLVMValueRef b); /* with constants folded */
+LLVMValueRef mul_i(Emit *e, LLVMValueRef a, LLVMValueRef b);
+LLVMValueRef sub_i(Emit *e, LLVMValueRef a, LLVMValueRef b);
+LLVMValueRef min_i(Emit *e, LLVMValueRef a, LLVMValueRef b);
+LLVMValueRef max_i(Emit *e, LLVMValueRef a, LLVMValueRef b);
+/* Field `index` of a struct of 8-byte fields at `pointer`. */
+LLVMValueRef load_field(Emit *e, LLVMTypeRef type, LLVMValueRef pointer, int64_t byte_offset, const char *name);
+LLVMValueRef element_pointer(Emit *e, LLVMValueRef base, LLVMValueRef index); /* of real */
+LLVMValueRef load_i32(Emit *e, LLVMValueRef array, LLVMValueRef index);       /* as i64 */
+LLVMValueRef load_real(Emit *e, int width, LLVMValueRef pointer);
+void store_real(Emit *e, LLVMValueRef value, LLVMValueRef pointer);
+LLVMValueRef call_intrinsic(Emit *e, const char *name, LLVMTypeRef overload, LLVMValueRef *args, int n);
+/* A function of the runtime or of libm, declared on first use. */
+LLVMValueRef call_extern(Emit *e, const char *name, LLVMTypeRef result, LLVMValueRef *args, int n);
+void zero_fill(Emit *e, LLVMValueRef pointer, LLVMValueRef reals); /* count of reals */
+
+/* --- loops ------------------------------------------------------------------------------------------------------------------ */
+
+typedef struct Loop {
+  LLVMBasicBlockRef body, end;
+  LLVMValueRef index; /* i64 phi */
+  LLVMValueRef limit, by;
+} Loop;
+/* for (index = from; index < limit; index += by). */
+Loop loop_begin(Emit *e, LLVMValueRef from, LLVMValueRef limit, LLVMValueRef by, const char *name);
+void loop_end(Emit *e, Loop *loop);
+
+typedef struct If {
+  LLVMBasicBlockRef end;
+} If;
+If if_begin(Emit *e, LLVMValueRef condition);
+void if_end(Emit *e, If *i);
+
+/* Rows handled together: rows row0 … row0 + count - 1 of the numbering t · rows + r (for values on the clock); for values by row
+ * only, the same rows are 0 … count - 1. */
+typedef struct Block {
+  LLVMValueRef row0, count;
+} Block;
+typedef void BlockBody(Emit *e, Block block, void *context);
+/* Calls `body` in a loop over all the rows of an iteration space: once for `axes` without a clock or inside a scan (where it is
+ * one step's active rows), else a step at a time, or all steps at once where every row has all of them and `merge` allows it
+ * (it does not where a value by row takes part, whose rows are not t · rows + r). */
+void for_blocks(Emit *e, GraphAxes axes, bool merge, BlockBody *body, void *context);
+
+/* --- memory -------------------------------------------------------------------------------------------------------------- */
+
+const Buffer *buffer_at(Emit *e, Ref node);
+LLVMValueRef buffer_pointer(Emit *e, Ref node);
+/* Does the base vary by row? by step? */
+bool base_has_rows(Emit *e, Ref base);
+bool base_has_clock(Emit *e, Ref base);
+/* Element offset (in reals from the buffer's pointer) of a view's first element for row i of a block. */
+LLVMValueRef view_row_offset(Emit *e, const View *v, Block block, LLVMValueRef i);
+/* Stride of dim d in reals: includes the steps that a window's taps lie apart. */
+LLVMValueRef view_stride(Emit *e, const View *v, int d);
+/* Scalar load of one element: `index` has one i64 for each dim of the view. */
+LLVMValueRef view_load(Emit *e, const View *v, Block block, LLVMValueRef i, LLVMValueRef *index);
+/* The number that a view of the program's own constants stands for; false when it has memory. */
+bool view_immediate(Emit *e, const View *v, double *value);
+
+/* --- items ------------------------------------------------------------------------------------------------------------------- */
+
+void emit_items(Emit *e, PlanItem *const *items, int count);
+void emit_group(Emit *e, const PlanItem *item);
+void emit_product(Emit *e, const PlanItem *item);
+void emit_history(Emit *e, const PlanItem *item);
+void emit_keep_state(Emit *e);
+void emit_node(Emit *e, Ref node);
+/* One element-wise op on `width` lanes (elementwise.c). */
+LLVMValueRef emit_elementwise(Emit *e, const Node *n, int width, LLVMValueRef *in);
+
+/* nodes that stand alone: reduce.c, time.c, pieces.c */
+void emit_sum(Emit *e, Ref node);
+void emit_amax(Emit *e, Ref node);
+void emit_argmax(Emit *e, Ref node);
+void emit_contract(Emit *e, Ref node);
+void emit_concat(Emit *e, Ref node);
+void emit_pad(Emit *e, Ref node);
+void emit_one_hot(Emit *e, Ref node);
+void emit_at_end(Emit *e, Ref node);
+void emit_impulse(Emit *e, Ref node);
+void emit_edge(Emit *e, Ref node);
+void emit_overlap(Emit *e, Ref node);
+void emit_random(Emit *e, Ref node);
+void emit_length(Emit *e, Ref node);
+void emit_step_index(Emit *e, Ref node);
+
+/* --- math.c: vector mathematics, each an internal function of the module built on first use --------------------------------- */
+
+LLVMValueRef math_exp(Emit *e, int width, LLVMValueRef x);
+LLVMValueRef math_log(Emit *e, int width, LLVMValueRef x);
+LLVMValueRef math_tanh(Emit *e, int width, LLVMValueRef x);
+LLVMValueRef math_sigmoid(Emit *e, int width, LLVMValueRef x);
+LLVMValueRef math_softplus(Emit *e, int width, LLVMValueRef x);
+/* Lane by lane through libm: rare functions. `name` is the double's, as "erf". */
+LLVMValueRef math_libm(Emit *e, const char *name, int width, LLVMValueRef *args, int n);
+
+/* --- unit.c, target.c -------------------------------------------------------------------------------------------------------- */
+
+/* Emits a plan's function into a module. */
+void emit_unit(Session *s, const Plan *p, LLVMModuleRef module, int vector_bits);
+LLVMTargetMachineRef target_machine(Session *s, int *vector_bits);
+bool optimize_module(Session *s, LLVMModuleRef module, LLVMTargetMachineRef machine);
+double seconds_now(void);
+
+#endif

@@ -1,0 +1,164 @@
+/* pieces.c — CONCAT, PAD, ONE_HOT, and the leaves that are made on the spot: LENGTH, STEP_INDEX, RANDOM. */
+#include "llvm/emit.h"
+
+/* Writes a region of a node's result: for every index of `in` (or of the region, when in is NULL) at out + index·stride. */
+typedef struct Piece {
+  Ref node;
+  View in, out;         /* out: the region, with offset and strides in the result */
+  bool zero;
+  Block block;
+  LLVMValueRef row, index[GRAPH_RANK];
+} Piece;
+
+static void piece_copy(Emit *e, Piece *p) {
+  LLVMValueRef value = p->zero ? real_const(e, 1, 0) : view_load(e, &p->in, p->block, p->row, p->index);
+  LLVMValueRef at = view_row_offset(e, &p->out, p->block, p->row);
+  for (int d = 0; d < p->out.rank; d++) at = add_i(e, at, mul_i(e, p->index[d], int_const(e, p->out.stride[d])));
+  store_real(e, value, element_pointer(e, buffer_pointer(e, p->node), at));
+}
+
+static void piece_dims(Emit *e, Piece *p, int d) {
+  if (d == p->out.rank) {
+    piece_copy(e, p);
+    return;
+  }
+  Loop loop = loop_begin(e, int_const(e, 0), int_const(e, p->out.size[d]), int_const(e, 1), "d");
+  p->index[d] = loop.index;
+  piece_dims(e, p, d + 1);
+  loop_end(e, &loop);
+}
+
+static void piece_block(Emit *e, Block block, void *context) {
+  Piece *p = context;
+  p->block = block;
+  Loop loop = loop_begin(e, int_const(e, 0), block.count, int_const(e, 1), "r");
+  p->row = loop.index;
+  piece_dims(e, p, 0);
+  loop_end(e, &loop);
+}
+
+static void emit_piece(Emit *e, Piece *p) {
+  for_blocks(e, e->g->nodes.at[p->node].axes, false, piece_block, p);
+}
+
+void emit_concat(Emit *e, Ref node) {
+  const Node *n = &e->g->nodes.at[node];
+  int64_t begin = 0;
+  for (int i = 0; i < n->inputs; i++) {
+    Piece p = {.node = node, .in = view_of(e->g, n->in[i]), .out = view_of(e->g, node)};
+    int d = n->attrs.dim;
+    p.out.offset += begin * p.out.stride[d];
+    p.out.size[d] = p.in.size[d];
+    begin += p.in.size[d];
+    emit_piece(e, &p);
+  }
+}
+
+void emit_pad(Emit *e, Ref node) {
+  const Node *n = &e->g->nodes.at[node];
+  Piece zeros = {.node = node, .zero = true, .out = view_of(e->g, node)};
+  emit_piece(e, &zeros);
+  Piece p = {.node = node, .in = view_of(e->g, n->in[0]), .out = view_of(e->g, node)};
+  int d = n->attrs.dim;
+  p.out.offset += n->attrs.begin * p.out.stride[d];
+  p.out.stride[d] *= n->attrs.stride;
+  p.out.size[d] = p.in.size[d];
+  emit_piece(e, &p);
+}
+
+/* --- one-hot --------------------------------------------------------------------------------------------------------------- */
+
+static void one_hot_place(Emit *e, Piece *p) {
+  int last = p->out.rank - 1;
+  LLVMValueRef x = view_load(e, &p->in, p->block, p->row, p->index);
+  LLVMValueRef same = LLVMBuildFCmp(e->b, LLVMRealOEQ, x, LLVMBuildSIToFP(e->b, p->index[last], e->real, ""), "");
+  LLVMValueRef value = LLVMBuildSelect(e->b, same, real_const(e, 1, 1), real_const(e, 1, 0), "");
+  LLVMValueRef at = view_row_offset(e, &p->out, p->block, p->row);
+  for (int d = 0; d < p->out.rank; d++) at = add_i(e, at, mul_i(e, p->index[d], int_const(e, p->out.stride[d])));
+  store_real(e, value, element_pointer(e, buffer_pointer(e, p->node), at));
+}
+
+static void one_hot_dims(Emit *e, Piece *p, int d) {
+  if (d == p->out.rank) {
+    one_hot_place(e, p);
+    return;
+  }
+  Loop loop = loop_begin(e, int_const(e, 0), int_const(e, p->out.size[d]), int_const(e, 1), "d");
+  p->index[d] = loop.index;
+  one_hot_dims(e, p, d + 1);
+  loop_end(e, &loop);
+}
+
+static void one_hot_block(Emit *e, Block block, void *context) {
+  Piece *p = context;
+  p->block = block;
+  Loop loop = loop_begin(e, int_const(e, 0), block.count, int_const(e, 1), "r");
+  p->row = loop.index;
+  one_hot_dims(e, p, 0);
+  loop_end(e, &loop);
+}
+
+void emit_one_hot(Emit *e, Ref node) {
+  const Node *n = &e->g->nodes.at[node];
+  Piece p = {.node = node, .in = view_of(e->g, n->in[0]), .out = view_of(e->g, node)};
+  for_blocks(e, n->axes, false, one_hot_block, &p);
+}
+
+/* --- leaves ------------------------------------------------------------------------------------------------------------------ */
+
+typedef LLVMValueRef LeafValue(Emit *e, const Node *n, LLVMValueRef step, LLVMValueRef row, LLVMValueRef element);
+
+typedef struct Leaf {
+  Ref node;
+  LeafValue *value;
+} Leaf;
+
+static void leaf_row(Emit *e, const Leaf *leaf, Block block, LLVMValueRef step, LLVMValueRef row) {
+  const Node *n = &e->g->nodes.at[leaf->node];
+  View out = view_of(e->g, leaf->node);
+  LLVMValueRef start = view_row_offset(e, &out, block, row);
+  Loop loop = loop_begin(e, int_const(e, 0), int_const(e, sizes_count(n->shape)), int_const(e, 1), "i");
+  LLVMValueRef place = element_pointer(e, buffer_pointer(e, leaf->node), add_i(e, start, loop.index));
+  store_real(e, leaf->value(e, n, step, row, loop.index), place);
+  loop_end(e, &loop);
+}
+
+static void leaf_block(Emit *e, Block block, void *context) {
+  const Leaf *leaf = context;
+  LLVMValueRef step = int_const(e, 0);
+  bool clocked = e->plan->clock >= 0 && e->g->nodes.at[leaf->node].axes & GRAPH_CLOCK(e->plan->clock);
+  if (clocked) step = LLVMBuildSDiv(e->b, block.row0, e->rows, "");
+  Loop loop = loop_begin(e, int_const(e, 0), block.count, int_const(e, 1), "r");
+  leaf_row(e, leaf, block, step, loop.index);
+  loop_end(e, &loop);
+}
+
+static LLVMValueRef length_value(Emit *e, const Node *n, LLVMValueRef step, LLVMValueRef row, LLVMValueRef element) {
+  (void)n, (void)step, (void)element;
+  return LLVMBuildSIToFP(e->b, load_i32(e, e->whole, row), e->real, "");
+}
+
+static LLVMValueRef step_value(Emit *e, const Node *n, LLVMValueRef step, LLVMValueRef row, LLVMValueRef element) {
+  (void)n, (void)row, (void)element;
+  return LLVMBuildSIToFP(e->b, add_i(e, e->first, step), e->real, "");
+}
+
+static LLVMValueRef random_value(Emit *e, const Node *n, LLVMValueRef step, LLVMValueRef row, LLVMValueRef element) {
+  LLVMValueRef sequence = int_const(e, 0);
+  if (n->axes) {
+    LLVMValueRef place = LLVMBuildInBoundsGEP2(e->b, e->i64, e->sequence, &row, 1, "");
+    sequence = LLVMBuildLoad2(e->b, e->i64, place, "");
+  }
+  LLVMValueRef args[] = {e->seed, e->update, int_const(e, n->attrs.index), sequence, add_i(e, e->first, step), element, int_const(e, n->attrs.kind)};
+  LLVMValueRef draw = call_extern(e, "rnn_random", LLVMDoubleTypeInContext(e->context), args, 7);
+  return e->is_double ? draw : LLVMBuildFPTrunc(e->b, draw, e->real, "");
+}
+
+static void emit_leaf(Emit *e, Ref node, LeafValue *value) {
+  Leaf leaf = {node, value};
+  for_blocks(e, e->g->nodes.at[node].axes, false, leaf_block, &leaf);
+}
+
+void emit_length(Emit *e, Ref node) { emit_leaf(e, node, length_value); }
+void emit_step_index(Emit *e, Ref node) { emit_leaf(e, node, step_value); }
+void emit_random(Emit *e, Ref node) { emit_leaf(e, node, random_value); }

@@ -1,0 +1,108 @@
+/* unit.c — one plan as one function: entry, items in order, kept state. */
+#include "llvm/emit.h"
+#include <stddef.h>
+#include <string.h>
+
+typedef void NodeFunction(Emit *e, Ref node);
+
+/* Ops that stand alone in a plan; the others are views, leaves, or in groups. */
+static NodeFunction *const node_function[OP_COUNT] = {
+    [OP_SUM] = emit_sum,         [OP_AMAX] = emit_amax,       [OP_ARGMAX] = emit_argmax,   [OP_CONTRACT] = emit_contract,
+    [OP_CONCAT] = emit_concat,   [OP_PAD] = emit_pad,         [OP_ONE_HOT] = emit_one_hot, [OP_AT_END] = emit_at_end,
+    [OP_IMPULSE] = emit_impulse, [OP_EDGE] = emit_edge,       [OP_OVERLAP] = emit_overlap, [OP_RANDOM] = emit_random,
+    [OP_LENGTH] = emit_length,   [OP_STEP_INDEX] = emit_step_index,
+};
+
+void emit_node(Emit *e, Ref node) { node_function[e->g->nodes.at[node].op](e, node); }
+
+static void emit_scan(Emit *e, const PlanItem *item) {
+  Loop loop = loop_begin(e, int_const(e, 0), e->steps, int_const(e, 1), "t");
+  LLVMValueRef last = sub_i(e, e->steps, int_const(e, 1));
+  e->step = item->direction > 0 ? loop.index : sub_i(e, last, loop.index);
+  e->step_rows = load_i32(e, e->active, e->step);
+  emit_items(e, item->body.at, item->body.len);
+  e->step = e->step_rows = NULL;
+  loop_end(e, &loop);
+}
+
+void emit_items(Emit *e, PlanItem *const *items, int count) {
+  for (int i = 0; i < count; i++) {
+    switch (items[i]->kind) {
+    case PLAN_GROUP: emit_group(e, items[i]); break;
+    case PLAN_PRODUCT: emit_product(e, items[i]); break;
+    case PLAN_NODE: emit_node(e, items[i]->nodes.at[0]); break;
+    case PLAN_HISTORY: emit_history(e, items[i]); break;
+    case PLAN_SCAN: emit_scan(e, items[i]); break;
+    }
+  }
+}
+
+/* --- entry ------------------------------------------------------------------------------------------------------------------- */
+
+#define ARGUMENT(type, field) load_field(e, type, e->args, (int64_t)offsetof(RnnArgs, field), #field)
+
+static void load_clock(Emit *e) {
+  int64_t clock = (int64_t)offsetof(RnnArgs, clock) + (int64_t)sizeof(RnnClock) * (e->plan->clock < 0 ? 0 : e->plan->clock);
+#define CLOCK(type, field) load_field(e, type, e->args, clock + (int64_t)offsetof(RnnClock, field), #field)
+  e->steps = CLOCK(e->i64, steps);
+  e->first = CLOCK(e->i64, first);
+  e->length = CLOCK(e->pointer, length);
+  e->whole = CLOCK(e->pointer, whole);
+  e->active = CLOCK(e->pointer, active);
+  e->uniform = CLOCK(e->i64, uniform);
+#undef CLOCK
+}
+
+static void load_arguments(Emit *e) {
+  e->rows = ARGUMENT(e->i64, rows);
+  e->keep_state = ARGUMENT(e->i64, keep_state);
+  e->fresh = ARGUMENT(e->pointer, fresh);
+  e->sequence = ARGUMENT(e->pointer, sequence);
+  e->seed = ARGUMENT(e->i64, seed);
+  e->update = ARGUMENT(e->i64, update);
+  load_clock(e);
+  LLVMValueRef table = ARGUMENT(e->pointer, buffer);
+  e->buffer = arena_array(e->session->arena, LLVMValueRef, e->plan->buffers.len + 1);
+  for (int i = 0; i < e->plan->buffers.len; i++) e->buffer[i] = load_field(e, e->pointer, table, 8 * i, "buffer");
+}
+
+static void add_attribute(Emit *e, const char *key, const char *value) {
+  LLVMAttributeRef a = LLVMCreateStringAttribute(e->context, key, (unsigned)strlen(key), value, (unsigned)strlen(value));
+  LLVMAddAttributeAtIndex(e->function, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, a);
+}
+
+static void make_function(Emit *e, int vector_bits) {
+  LLVMTypeRef type = LLVMFunctionType(LLVMVoidTypeInContext(e->context), &e->pointer, 1, 0);
+  e->function = LLVMAddFunction(e->module, e->plan->symbol, type);
+  e->args = LLVMGetParam(e->function, 0);
+  const char *bits = arena_printf(e->session->arena, "%d", vector_bits);
+  add_attribute(e, "prefer-vector-width", bits);
+  add_attribute(e, "min-legal-vector-width", bits);
+  LLVMPositionBuilderAtEnd(e->b, LLVMAppendBasicBlockInContext(e->context, e->function, "entry"));
+}
+
+static void set_types(Emit *e) {
+  LLVMContextRef c = e->context;
+  e->i1 = LLVMInt1TypeInContext(c);
+  e->i8 = LLVMInt8TypeInContext(c);
+  e->i32 = LLVMInt32TypeInContext(c);
+  e->i64 = LLVMInt64TypeInContext(c);
+  e->pointer = LLVMPointerTypeInContext(c, 0);
+  e->is_double = e->plan->is_double;
+  e->real = e->is_double ? LLVMDoubleTypeInContext(c) : LLVMFloatTypeInContext(c);
+  e->integer = e->is_double ? e->i64 : e->i32;
+  e->real_bytes = e->is_double ? 8 : 4;
+}
+
+void emit_unit(Session *s, const Plan *p, LLVMModuleRef module, int vector_bits) {
+  Emit emit = {.session = s, .plan = p, .g = p->graph, .module = module, .context = LLVMGetModuleContext(module)}, *e = &emit;
+  set_types(e);
+  e->widest = vector_bits / 8 / e->real_bytes;
+  e->b = LLVMCreateBuilderInContext(e->context);
+  make_function(e, vector_bits);
+  load_arguments(e);
+  emit_items(e, p->items.at, p->items.len);
+  emit_keep_state(e);
+  LLVMBuildRetVoid(e->b);
+  LLVMDisposeBuilder(e->b);
+}

@@ -1,0 +1,214 @@
+/* value.c — constants, loads, stores, calls, loops: the small change of emission. */
+#include "llvm/emit.h"
+#include <stdio.h>
+#include <string.h>
+
+LLVMTypeRef lanes(Emit *e, int width) { return width == 1 ? e->real : LLVMVectorType(e->real, (unsigned)width); }
+
+LLVMTypeRef integer_lanes(Emit *e, int width) { return width == 1 ? e->integer : LLVMVectorType(e->integer, (unsigned)width); }
+
+LLVMValueRef int_const(Emit *e, int64_t v) { return LLVMConstInt(e->i64, (unsigned long long)v, 1); }
+
+/* The same constant in every lane. */
+static LLVMValueRef repeat_const(LLVMValueRef scalar, int width) {
+  LLVMValueRef all[64];
+  if (width == 1) return scalar;
+  for (int i = 0; i < width; i++) all[i] = scalar;
+  return LLVMConstVector(all, (unsigned)width);
+}
+
+LLVMValueRef real_const(Emit *e, int width, double v) { return repeat_const(LLVMConstReal(e->real, v), width); }
+
+LLVMValueRef bits_const(Emit *e, int width, uint64_t bits) { return repeat_const(LLVMConstInt(e->integer, bits, 0), width); }
+
+LLVMValueRef splat(Emit *e, int width, LLVMValueRef scalar) {
+  if (width == 1) return scalar;
+  LLVMValueRef undefined = LLVMGetPoison(lanes(e, width));
+  LLVMValueRef one = LLVMBuildInsertElement(e->b, undefined, scalar, LLVMConstInt(e->i32, 0, 0), "");
+  LLVMValueRef mask = LLVMConstNull(LLVMVectorType(e->i32, (unsigned)width));
+  return LLVMBuildShuffleVector(e->b, one, undefined, mask, "splat");
+}
+
+static bool is_int(LLVMValueRef v, int64_t n) { return LLVMIsAConstantInt(v) && LLVMConstIntGetSExtValue(v) == n; }
+
+LLVMValueRef add_i(Emit *e, LLVMValueRef a, LLVMValueRef b) {
+  if (is_int(a, 0)) return b;
+  return is_int(b, 0) ? a : LLVMBuildNSWAdd(e->b, a, b, "");
+}
+
+LLVMValueRef sub_i(Emit *e, LLVMValueRef a, LLVMValueRef b) { return is_int(b, 0) ? a : LLVMBuildNSWSub(e->b, a, b, ""); }
+
+LLVMValueRef mul_i(Emit *e, LLVMValueRef a, LLVMValueRef b) {
+  if (is_int(a, 1)) return b;
+  if (is_int(a, 0) || is_int(b, 0)) return int_const(e, 0);
+  return is_int(b, 1) ? a : LLVMBuildNSWMul(e->b, a, b, "");
+}
+
+static LLVMValueRef choose_i(Emit *e, LLVMIntPredicate p, LLVMValueRef a, LLVMValueRef b) {
+  return LLVMBuildSelect(e->b, LLVMBuildICmp(e->b, p, a, b, ""), a, b, "");
+}
+
+LLVMValueRef min_i(Emit *e, LLVMValueRef a, LLVMValueRef b) { return choose_i(e, LLVMIntSLT, a, b); }
+
+LLVMValueRef max_i(Emit *e, LLVMValueRef a, LLVMValueRef b) { return choose_i(e, LLVMIntSGT, a, b); }
+
+/* --- memory --------------------------------------------------------------------------------------------------------- */
+
+LLVMValueRef load_field(Emit *e, LLVMTypeRef type, LLVMValueRef pointer, int64_t byte_offset, const char *name) {
+  LLVMValueRef offset = int_const(e, byte_offset);
+  LLVMValueRef place = byte_offset ? LLVMBuildInBoundsGEP2(e->b, e->i8, pointer, &offset, 1, "") : pointer;
+  return LLVMBuildLoad2(e->b, type, place, name);
+}
+
+LLVMValueRef element_pointer(Emit *e, LLVMValueRef base, LLVMValueRef index) {
+  return is_int(index, 0) ? base : LLVMBuildInBoundsGEP2(e->b, e->real, base, &index, 1, "");
+}
+
+LLVMValueRef load_i32(Emit *e, LLVMValueRef array, LLVMValueRef index) {
+  LLVMValueRef place = LLVMBuildInBoundsGEP2(e->b, e->i32, array, &index, 1, "");
+  return LLVMBuildSExt(e->b, LLVMBuildLoad2(e->b, e->i32, place, ""), e->i64, "");
+}
+
+LLVMValueRef load_real(Emit *e, int width, LLVMValueRef pointer) {
+  LLVMValueRef v = LLVMBuildLoad2(e->b, lanes(e, width), pointer, "");
+  LLVMSetAlignment(v, (unsigned)e->real_bytes);
+  return v;
+}
+
+void store_real(Emit *e, LLVMValueRef value, LLVMValueRef pointer) {
+  LLVMSetAlignment(LLVMBuildStore(e->b, value, pointer), (unsigned)e->real_bytes);
+}
+
+void zero_fill(Emit *e, LLVMValueRef pointer, LLVMValueRef reals) {
+  LLVMValueRef bytes = mul_i(e, reals, int_const(e, e->real_bytes));
+  LLVMBuildMemSet(e->b, pointer, LLVMConstInt(e->i8, 0, 0), bytes, (unsigned)e->real_bytes);
+}
+
+/* --- calls ------------------------------------------------------------------------------------------------------------ */
+
+LLVMValueRef call_intrinsic(Emit *e, const char *name, LLVMTypeRef overload, LLVMValueRef *args, int n) {
+  unsigned id = LLVMLookupIntrinsicID(name, strlen(name));
+  LLVMValueRef f = LLVMGetIntrinsicDeclaration(e->module, id, &overload, 1);
+  LLVMTypeRef type = LLVMIntrinsicGetType(e->context, id, &overload, 1);
+  return LLVMBuildCall2(e->b, type, f, args, (unsigned)n, "");
+}
+
+LLVMValueRef call_extern(Emit *e, const char *name, LLVMTypeRef result, LLVMValueRef *args, int n) {
+  LLVMTypeRef types[16];
+  for (int i = 0; i < n; i++) types[i] = LLVMTypeOf(args[i]);
+  LLVMTypeRef type = LLVMFunctionType(result, types, (unsigned)n, 0);
+  LLVMValueRef f = LLVMGetNamedFunction(e->module, name);
+  if (!f) f = LLVMAddFunction(e->module, name, type);
+  return LLVMBuildCall2(e->b, type, f, args, (unsigned)n, "");
+}
+
+/* --- loops ------------------------------------------------------------------------------------------------------------ */
+
+static LLVMBasicBlockRef new_block(Emit *e, const char *name) { return LLVMAppendBasicBlockInContext(e->context, e->function, name); }
+
+/* Tested at the top, so that a loop over nothing does nothing. */
+Loop loop_begin(Emit *e, LLVMValueRef from, LLVMValueRef limit, LLVMValueRef by, const char *name) {
+  Loop l = {.body = new_block(e, name), .end = new_block(e, "end"), .limit = limit, .by = by};
+  LLVMBasicBlockRef before = LLVMGetInsertBlock(e->b);
+  LLVMValueRef some = LLVMBuildICmp(e->b, LLVMIntSLT, from, limit, "");
+  LLVMBuildCondBr(e->b, some, l.body, l.end);
+  LLVMPositionBuilderAtEnd(e->b, l.body);
+  l.index = LLVMBuildPhi(e->b, e->i64, name);
+  LLVMAddIncoming(l.index, &from, &before, 1);
+  return l;
+}
+
+void loop_end(Emit *e, Loop *l) {
+  LLVMValueRef next = LLVMBuildNSWAdd(e->b, l->index, l->by, "");
+  LLVMBasicBlockRef last = LLVMGetInsertBlock(e->b);
+  LLVMBuildCondBr(e->b, LLVMBuildICmp(e->b, LLVMIntSLT, next, l->limit, ""), l->body, l->end);
+  LLVMAddIncoming(l->index, &next, &last, 1);
+  LLVMPositionBuilderAtEnd(e->b, l->end);
+}
+
+If if_begin(Emit *e, LLVMValueRef condition) {
+  LLVMBasicBlockRef then = new_block(e, "then");
+  If i = {new_block(e, "done")};
+  LLVMBuildCondBr(e->b, condition, then, i.end);
+  LLVMPositionBuilderAtEnd(e->b, then);
+  return i;
+}
+
+void if_end(Emit *e, If *i) {
+  LLVMBuildBr(e->b, i->end);
+  LLVMPositionBuilderAtEnd(e->b, i->end);
+}
+
+/* --- rows --------------------------------------------------------------------------------------------------------------- */
+
+static bool on_clock(Emit *e, GraphAxes axes) { return e->plan->clock >= 0 && axes & GRAPH_CLOCK(e->plan->clock); }
+
+static void for_all_steps(Emit *e, bool merge, BlockBody *body, void *context) {
+  LLVMValueRef zero = int_const(e, 0), one = int_const(e, 1), blocks = e->steps, merged = NULL;
+  if (merge) {
+    merged = LLVMBuildICmp(e->b, LLVMIntNE, e->uniform, zero, "merged");
+    blocks = LLVMBuildSelect(e->b, merged, one, e->steps, "blocks");
+  }
+  Loop l = loop_begin(e, zero, blocks, one, "block");
+  LLVMValueRef count = load_i32(e, e->active, l.index);
+  if (merge) count = LLVMBuildSelect(e->b, merged, mul_i(e, e->steps, e->rows), count, "count");
+  body(e, (Block){mul_i(e, l.index, e->rows), count}, context);
+  loop_end(e, &l);
+}
+
+void for_blocks(Emit *e, GraphAxes axes, bool merge, BlockBody *body, void *context) {
+  if (!axes) body(e, (Block){int_const(e, 0), int_const(e, 1)}, context);
+  else if (!on_clock(e, axes)) body(e, (Block){int_const(e, 0), e->rows}, context);
+  else if (e->step) body(e, (Block){mul_i(e, e->step, e->rows), e->step_rows}, context);
+  else for_all_steps(e, merge, body, context);
+}
+
+/* --- views -------------------------------------------------------------------------------------------------------------- */
+
+const Buffer *buffer_at(Emit *e, Ref node) {
+  int i = e->plan->buffer_of[node];
+  if (i >= 0) return &e->plan->buffers.at[i];
+  fprintf(stderr, "rnn: internal error: %%%d (%s) has no memory\n", node, op_text(e->g->nodes.at[node].op));
+  __builtin_trap();
+}
+
+LLVMValueRef buffer_pointer(Emit *e, Ref node) {
+  buffer_at(e, node);
+  return e->buffer[e->plan->buffer_of[node]];
+}
+
+bool base_has_rows(Emit *e, Ref base) { return e->g->nodes.at[base].axes != 0; }
+
+bool base_has_clock(Emit *e, Ref base) { return on_clock(e, e->g->nodes.at[base].axes); }
+
+static int64_t base_elements(Emit *e, const View *v) { return sizes_count(e->g->nodes.at[v->base].shape); }
+
+LLVMValueRef view_row_offset(Emit *e, const View *v, Block block, LLVMValueRef i) {
+  LLVMValueRef offset = int_const(e, v->offset);
+  if (!base_has_rows(e, v->base)) return offset;
+  LLVMValueRef row = i;
+  if (base_has_clock(e, v->base)) row = add_i(e, add_i(e, block.row0, mul_i(e, int_const(e, v->step), e->rows)), i);
+  return add_i(e, mul_i(e, row, int_const(e, base_elements(e, v))), offset);
+}
+
+LLVMValueRef view_stride(Emit *e, const View *v, int d) {
+  LLVMValueRef stride = int_const(e, v->stride[d]);
+  if (!v->dim_step[d] || !base_has_clock(e, v->base)) return stride;
+  return add_i(e, mul_i(e, int_const(e, v->dim_step[d] * base_elements(e, v)), e->rows), stride);
+}
+
+bool view_immediate(Emit *e, const View *v, double *value) {
+  const Node *n = &e->g->nodes.at[v->base];
+  if (n->op != OP_CONST || n->attrs.data) return false;
+  *value = n->attrs.value;
+  return true;
+}
+
+LLVMValueRef view_load(Emit *e, const View *v, Block block, LLVMValueRef i, LLVMValueRef *index) {
+  double number;
+  if (view_immediate(e, v, &number)) return real_const(e, 1, number);
+  LLVMValueRef at = view_row_offset(e, v, block, i);
+  for (int d = 0; d < v->rank; d++)
+    if (v->size[d] > 1) at = add_i(e, at, mul_i(e, index[d], view_stride(e, v, d)));
+  return load_real(e, 1, element_pointer(e, buffer_pointer(e, v->base), at));
+}

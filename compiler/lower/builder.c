@@ -1,0 +1,69 @@
+/* builder.c — the graph under construction: sizes and axes of an instance, names and places of nodes, the end. */
+#include "lower/builder.h"
+
+Builder *builder_new(Model *m, const Decl *stage, const Symbol *net, UnitKind kind, const char *name) {
+  Builder *b = arena_new_of(m->session->arena, Builder);
+  b->session = m->session;
+  b->model = m;
+  b->program = m->program;
+  b->kind = kind;
+  b->stage = stage;
+  b->temperature = 1;
+  b->errors = m->session->errors;
+  b->graph = graph_new(m->session, name);
+  for (int i = 0; i < m->program->clocks.len; i++)
+    graph_clock(b->graph, m->program->clocks.at[i].name, m->program->clocks.at[i].length);
+  for (int i = 0; i < m->params.len; i++)
+    graph_param(b->graph, m->params.at[i].name, m->params.at[i].shape, m->params.at[i].trained);
+  b->net = net_instance(b, net);
+  return b;
+}
+
+/* Resolving a read may lower equations that wait for further reads, so the list grows while it is walked. */
+Graph *builder_finish(Builder *b) {
+  for (int i = 0; i < b->pending.len; i++) {
+    const Pending next = b->pending.at[i];
+    pending_resolve(b, &next);
+  }
+  return b->session->errors > b->errors ? NULL : b->graph;
+}
+
+/* --- sizes and axes -------------------------------------------------------------------------------------------------- */
+
+int64_t size_here(const Instance *at, Dim d) { return dim_size(d, at->scope, at->dims); }
+
+Sizes sizes_here(const Instance *at, const Shape *shape) {
+  Sizes s = {.rank = shape->rank};
+  for (int i = 0; i < shape->rank; i++) s.dim[i] = size_here(at, shape->dim[i]);
+  return s;
+}
+
+int clock_here(const Instance *at, int clock) { return clock < 0 ? clock : at->clock[clock]; }
+
+GraphAxes axes_here(const Instance *at, Axes axes) {
+  GraphAxes here = axes & AXIS_SEQUENCE;
+  for (int i = 0; i < MAX_CLOCKS; i++)
+    if (axes & AXIS_CLOCK(i)) here |= GRAPH_CLOCK(clock_here(at, i)) | GRAPH_SEQUENCE;
+  return here;
+}
+
+GraphAxes clocks_of(GraphAxes axes) { return axes & ~GRAPH_SEQUENCE; }
+
+int first_clock(GraphAxes axes) {
+  for (int i = 0; i < GRAPH_CLOCKS; i++)
+    if (axes & GRAPH_CLOCK(i)) return i;
+  return -1;
+}
+
+/* --- names and places ------------------------------------------------------------------------------------------------ */
+
+void name_node(Builder *b, Ref r, const char *name) {
+  Node *n = &b->graph->nodes.at[r];
+  if (!n->name) n->name = intern(b->session, name);
+}
+
+/* Inner expressions have placed theirs before, so what is left belongs to this one. */
+void place_nodes(Builder *b, int from, Span span) {
+  for (int i = from; i < b->graph->nodes.len; i++)
+    if (!b->graph->nodes.at[i].span.file) b->graph->nodes.at[i].span = span;
+}

@@ -1,0 +1,173 @@
+/* builder.h — inside lowering: one graph being built from one net, and the copies of cells it calls.
+ *
+ * An Instance is an environment: what the names of one cell call (or of the net itself) mean. Equations are lowered on
+ * demand, by recursion over names. A name needed at another step becomes a READ whose operand is set at the end
+ * (builder_finish), so recurrence never recurses. A name that is needed at its own step while it is being lowered is a loop
+ * without delay: it becomes a READ at offset 0, and the causality pass draws the loop. */
+#ifndef RNN_LOWER_BUILDER_H
+#define RNN_LOWER_BUILDER_H
+#include "lower/lower.h"
+
+typedef struct Instance Instance;
+
+typedef enum Progress { PROGRESS_NONE, PROGRESS_LOWERING, PROGRESS_DONE } Progress;
+
+/* What one symbol means in one instance. */
+typedef struct Binding {
+  Symbol *symbol;
+  Progress progress;
+  Ref value;            /* equations, arguments, params: once lowered */
+  Ref history;          /* what `start` gave; NO_REF: the symbol's own */
+  int calls;            /* of cells in this name's equation so far: the second one's names end in _2 */
+  const char *function; /* OPTION that is a function: its name; NULL: a number */
+  double number;        /* OPTION */
+} Binding;
+
+struct Instance {
+  Scope *scope;
+  const int64_t *dims;      /* sizes of the scope's own dims */
+  const char *prefix;       /* of node names: "adding.h" */
+  const char *param_prefix; /* the same, but for the calls of a `shared` cell */
+  int clock[MAX_CLOCKS];    /* the cell's clocks in the file's: its `t` is its arguments' clock */
+  GraphAxes extra;          /* axes of arguments and starts: the cell's states may live on all of them */
+  Vec(Binding *) bindings;
+};
+
+/* A READ or WINDOW whose operand is not lowered yet. */
+typedef struct Pending {
+  Ref read;
+  Instance *at;
+  Symbol *symbol;
+  bool forced; /* reads select(flag, data, own value) */
+} Pending;
+
+/* A softmax remembers how to give its logarithm without overflow: log p = shifted − log total. */
+typedef struct SoftmaxRow {
+  Ref softmax, shifted, total;
+  uint32_t dims;
+} SoftmaxRow;
+
+typedef enum ForceKind { FORCE_NONE, FORCE_ALWAYS, FORCE_SOMETIMES } ForceKind;
+
+typedef struct Builder {
+  Session *session;
+  Model *model;
+  Program *program;
+  Graph *graph;
+  UnitKind kind;
+  const Decl *stage; /* NULL: none */
+  Instance *net;
+  Instance *naming;  /* instance and name of the equation being lowered: calls are named after it */
+  Binding *equation;
+  bool original;     /* lowering a clause's own expression: scaled variables are shown in original units */
+  double temperature; /* of sample() */
+  int sites;         /* random draws so far */
+  int errors;        /* of the session before this unit */
+  Vec(Pending) pending;
+  Vec(SoftmaxRow) softmaxes;
+} Builder;
+
+/* A lowered expression with its nominal type. */
+typedef struct Value {
+  Ref ref;
+  Type type;
+} Value;
+
+/* --- builder.c ------------------------------------------------------------------------------------------------------- */
+Builder *builder_new(Model *m, const Decl *stage, const Symbol *net, UnitKind kind, const char *name);
+Graph *builder_finish(Builder *b); /* lowers what reads wait for and sets them; NULL when errors were found since builder_new */
+Sizes sizes_here(const Instance *at, const Shape *shape);
+int64_t size_here(const Instance *at, Dim d);
+GraphAxes axes_here(const Instance *at, Axes axes);
+int clock_here(const Instance *at, int clock);
+GraphAxes clocks_of(GraphAxes axes);                /* without the sequence bit */
+int first_clock(GraphAxes axes);                    /* lowest clock in axes; -1 */
+void name_node(Builder *b, Ref r, const char *name); /* unless it has a name */
+void place_nodes(Builder *b, int from, Span span);   /* nodes from `from` on without a span get this one */
+static inline const Node *node_at(const Builder *b, Ref r) { return &b->graph->nodes.at[r]; }
+static inline int rank_of(const Builder *b, Ref r) { return node_at(b, r)->shape.rank; }
+
+/* --- expr.c ---------------------------------------------------------------------------------------------------------- */
+Ref lower_expr(Builder *b, Instance *at, const Expr *e);
+Value lower_value(Builder *b, Instance *at, const Expr *e);
+Ref lower_dense(Builder *b, Instance *at, const Expr *e);           /* an index becomes its one-hot */
+Value one_hot_of(Builder *b, Instance *at, Value v);
+Ref align(Builder *b, Instance *at, Value v, const Shape *target);  /* repeated along what target has more */
+Ref not_built(Builder *b, Span span, const char *what);             /* E0901; gives a zero to go on with */
+Shape dense_shape(const Type *t);                                   /* of an index: with its one-hot dim */
+
+/* --- names.c --------------------------------------------------------------------------------------------------------- */
+Binding *binding_of(Builder *b, Instance *at, Symbol *s);
+Ref value_of(Builder *b, Instance *at, Symbol *s);
+Ref history_of(Builder *b, Instance *at, Symbol *s, int clock);
+Ref variable_input(Builder *b, Instance *at, Symbol *s, bool data); /* data: the data's own y, "data.y" */
+Symbol *data_field(const Instance *at, const Expr *e);              /* `data.y` → y; NULL for anything else */
+Ref original_units(Builder *b, const Symbol *s, Ref r);             /* y · std + mean where clauses want that */
+bool symbol_has_equation(const Symbol *s);
+
+/* --- cells.c --------------------------------------------------------------------------------------------------------- */
+Ref lower_cell_call(Builder *b, Instance *at, const Expr *call, const Expr *start);
+Instance *net_instance(Builder *b, const Symbol *net);
+bool static_number(const Instance *at, const Expr *e, double *out); /* known when compiling */
+const char *function_option(const Instance *at, const Symbol *s);   /* the function that an option names; NULL */
+double number_of(const Expr *e);                                    /* NUMBER with its unit: 20 ms is 0.02 */
+
+/* --- time.c ---------------------------------------------------------------------------------------------------------- */
+Ref lower_index(Builder *b, Instance *at, const Expr *e);
+Ref read_same_step(Builder *b, Instance *at, Symbol *s);            /* of a name that is being lowered: a loop without delay */
+void pending_resolve(Builder *b, const Pending *p);
+ForceKind force_of(const Builder *b, const Symbol *s);
+
+/* --- builtins.c, reduce.c, random.c ---------------------------------------------------------------------------------- */
+/* A call of a function of the language; `name` may come from an option. */
+typedef struct Call {
+  Builder *b;
+  Instance *at;
+  const Expr *e;
+  const char *name;
+} Call;
+typedef Ref CallRule(const Call *c);
+
+Ref lower_builtin(Builder *b, Instance *at, const Expr *e, const char *name);
+int call_count(const Call *c);                             /* positional arguments */
+const Expr *call_arg(const Call *c, int i);                /* positional; NULL */
+const Expr *call_named(const Call *c, const char *name);   /* NULL */
+Ref call_dense(const Call *c, int i);
+Ref call_aligned(const Call *c, int i);                    /* to the call's own shape */
+Ref fill_like(Builder *b, Ref x, double value);
+
+Ref lower_over(Builder *b, Instance *at, const Expr *e);
+Ref repeat_dims(Builder *b, Ref reduced, uint32_t dims, Sizes shape); /* undoes a reduction over dims */
+Ref softmax(Builder *b, Ref x, uint32_t dims, GraphAxes over);
+Ref logsoftmax(Builder *b, Ref x, uint32_t dims, GraphAxes over);
+Ref log_of(Builder *b, Ref p);                             /* log p; of a softmax without overflow */
+Ref mean_of(Builder *b, Ref x, uint32_t dims, GraphAxes over);
+uint32_t all_dims(const Builder *b, Ref x);
+uint32_t last_dim(const Builder *b, Ref x);
+
+CallRule random_dropout, random_noise, random_sample;
+
+/* --- loss.c, linear.c, clauses.c, unit.c ----------------------------------------------------------------------------- */
+Ref lower_loss(Builder *b, const Expr *e); /* scalar without axes */
+bool lower_ridge(Builder *b);              /* adds the outputs; false with E0404 */
+const Clause *stage_clause(const Decl *stage, const char *keyword); /* the first; NULL */
+const Expr *clause_arg(const Clause *c, int i);
+const Modifier *clause_modifier(const Clause *c, const char *word);
+bool is_output_clause(const Clause *c);    /* report, expect, write, plot */
+/* A clause's expressions as JSON. With a builder, what is compiled also becomes outputs of its graph: one walk makes both, so
+ * that the numbers of `r0`, `r1` … agree. */
+typedef struct ClauseWalk {
+  Session *session;
+  Instance *at;   /* the net's names */
+  Builder *b;     /* NULL: only JSON */
+  int outputs;    /* so far */
+  bool variables; /* in write and plot */
+} ClauseWalk;
+cJSON *clause_json(ClauseWalk *w, const Clause *c);
+cJSON *value_json(ClauseWalk *w, const Expr *e); /* of a clause whose expressions are not compiled, and of initialisers */
+
+/* --- model.c --------------------------------------------------------------------------------------------------------- */
+int model_param(Model *m, const char *name, const Symbol *s, Sizes shape, Instance *home); /* finds or adds */
+const Symbol *stage_net(const Program *p, const Decl *stage);
+bool scales_variable(const Program *p, const Symbol *net, Name variable); /* does a train stage of the net scale it? */
+#endif

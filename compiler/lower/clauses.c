@@ -1,0 +1,234 @@
+/* clauses.c — clauses as the manifest's VALUEs, and what of them is compiled.
+ *
+ * Of `report`, `expect`, `write` and `plot` the metric calls and comparisons stay for the runtime, while the net's values in
+ * them become outputs r0, r1 … in order of occurrence. Other clauses are only written down. */
+#include "lower/builder.h"
+
+const Clause *stage_clause(const Decl *stage, const char *keyword) {
+  for (int i = 0; stage && i < stage->clauses.len; i++)
+    if (!strcmp(stage->clauses.at[i]->keyword, keyword)) return stage->clauses.at[i];
+  return NULL;
+}
+
+const Expr *clause_arg(const Clause *c, int i) { return c && i < c->args.len ? c->args.at[i].value : NULL; }
+
+const Modifier *clause_modifier(const Clause *c, const char *word) {
+  for (int i = 0; c && i < c->modifiers.len; i++)
+    if (!strcmp(c->modifiers.at[i].word, word)) return &c->modifiers.at[i];
+  return NULL;
+}
+
+bool is_output_clause(const Clause *c) {
+  static const char *const keywords[] = {"report", "expect", "write", "plot"};
+  for (int i = 0; i < 4; i++)
+    if (!strcmp(c->keyword, keywords[i])) return true;
+  return false;
+}
+
+/* --- JSON by kind of expression --------------------------------------------------------------------------------------------- */
+
+/* `of` turns arguments into JSON: value_json, or output_json in the clauses that are compiled. */
+typedef cJSON *JsonRule(ClauseWalk *w, const Expr *e);
+
+static cJSON *with_string(const char *key, const char *text) {
+  cJSON *object = cJSON_CreateObject();
+  cJSON_AddStringToObject(object, key, text);
+  return object;
+}
+
+static void add_args(ClauseWalk *w, cJSON *object, const Args *args, JsonRule *of) {
+  cJSON *list = NULL, *named = NULL;
+  for (int i = 0; i < args->len; i++) {
+    const Arg *arg = &args->at[i];
+    if (!arg->name && !list) list = cJSON_AddArrayToObject(object, "args");
+    if (arg->name && !named) named = cJSON_CreateObject();
+    if (arg->name) cJSON_AddItemToObject(named, arg->name, of(w, arg->value));
+    else cJSON_AddItemToArray(list, of(w, arg->value));
+  }
+  if (named) cJSON_AddItemToObject(object, "named", named);
+}
+
+static cJSON *call_json(ClauseWalk *w, const Expr *e, JsonRule *of) {
+  cJSON *object = with_string("call", e->name);
+  add_args(w, object, &e->args, of);
+  return object;
+}
+
+static cJSON *operation_json(ClauseWalk *w, const Expr *e, JsonRule *of) {
+  cJSON *object = with_string("op", operator_text(e->op));
+  cJSON_AddItemToObject(object, "left", of(w, e->left));
+  if (e->kind == EXPR_BINARY) cJSON_AddItemToObject(object, "right", of(w, e->right));
+  return object;
+}
+
+static cJSON *range_json(ClauseWalk *w, const Expr *e, JsonRule *of) {
+  cJSON *object = cJSON_CreateObject();
+  cJSON_AddItemToObject(object, "from", of(w, e->left));
+  cJSON_AddItemToObject(object, "to", of(w, e->right));
+  if (e->third) cJSON_AddItemToObject(object, "by", of(w, e->third));
+  return object;
+}
+
+static cJSON *list_json(ClauseWalk *w, const Expr *e, JsonRule *of) {
+  cJSON *list = cJSON_CreateArray();
+  for (int i = 0; i < e->args.len; i++) cJSON_AddItemToArray(list, of(w, e->args.at[i].value));
+  return list;
+}
+
+static void add_chain(ClauseWalk *w, cJSON *list, const Expr *e, JsonRule *of) {
+  if (e->kind != EXPR_CHAIN) {
+    cJSON_AddItemToArray(list, of(w, e));
+    return;
+  }
+  add_chain(w, list, e->left, of);
+  add_chain(w, list, e->right, of);
+}
+
+static cJSON *chain_json(ClauseWalk *w, const Expr *e, JsonRule *of) {
+  cJSON *object = cJSON_CreateObject();
+  add_chain(w, cJSON_AddArrayToObject(object, "chain"), e, of);
+  return object;
+}
+
+static cJSON *percent_json(const Expr *e) {
+  cJSON *object = cJSON_CreateObject();
+  cJSON_AddNumberToObject(object, "percent", e->number);
+  return object;
+}
+
+/* `data.y` keeps its words; any other field too. */
+static cJSON *field_json(ClauseWalk *w, const Expr *e) { return with_string("field", expr_text(w->session, e)); }
+
+static bool is_percent(const Expr *e) { return e->kind == EXPR_NUMBER && e->unit && !strcmp(e->unit, "%"); }
+
+/* A vocabulary is a dim, but clauses mean its symbols. */
+static bool is_vocabulary(const ClauseWalk *w, const Expr *e) {
+  for (const Scope *scope = w->at->scope; e->kind == EXPR_NAME && scope; scope = scope->parent)
+    for (int i = 0; i < scope->symbols.len; i++) {
+      const Symbol *s = scope->symbols.at[i];
+      if (s->name == e->name) return s->kind == SYMBOL_DIM && s->decl && s->decl->kind == DECL_VOCAB;
+    }
+  return false;
+}
+
+/* The same for a call of `exp` and its like, which only mean the function where the name is one of the language. */
+static bool folded(const ClauseWalk *w, const Expr *e, double *number) {
+  if (is_percent(e) || is_vocabulary(w, e) || (e->kind == EXPR_CALL && !e->symbol)) return false;
+  return static_number(w->at, e, number);
+}
+
+static cJSON *structure_json(ClauseWalk *w, const Expr *e, JsonRule *of) {
+  switch (e->kind) {
+  case EXPR_STRING: return cJSON_CreateString(e->text);
+  case EXPR_NAME: return with_string("name", e->name);
+  case EXPR_FIELD: return field_json(w, e);
+  case EXPR_LIST: return list_json(w, e, of);
+  case EXPR_RANGE: return range_json(w, e, of);
+  case EXPR_UNARY:
+  case EXPR_BINARY: return operation_json(w, e, of);
+  case EXPR_CALL: return call_json(w, e, of);
+  case EXPR_CHAIN: return chain_json(w, e, of);
+  default: return with_string("name", expr_text(w->session, e));
+  }
+}
+
+cJSON *value_json(ClauseWalk *w, const Expr *e) {
+  double number;
+  if (is_percent(e)) return percent_json(e);
+  if (folded(w, e, &number)) return cJSON_CreateNumber(number);
+  return structure_json(w, e, value_json);
+}
+
+/* --- what is compiled --------------------------------------------------------------------------------------------------------- */
+
+static bool is_value(const ClauseWalk *w, const Expr *e);
+
+static bool are_values(const ClauseWalk *w, const Args *args) {
+  for (int i = 0; i < args->len; i++)
+    if (args->at[i].value->kind != EXPR_RANGE && !is_value(w, args->at[i].value)) return false;
+  return true;
+}
+
+static bool is_value_name(const Expr *e) {
+  if (!e->symbol) return false;
+  return e->symbol->kind != SYMBOL_BUILTIN && e->symbol->kind != SYMBOL_CLOCK && e->symbol->kind != SYMBOL_NET;
+}
+
+/* A call for the runtime: a metric, a loss, `csv(…)`; anything else is the net's own arithmetic. */
+static bool is_value_call(const ClauseWalk *w, const Expr *e) {
+  if (!e->symbol) return false;
+  if (e->symbol->kind != SYMBOL_BUILTIN) return true;
+  const Builtin *builtin = e->symbol->builtin;
+  return builtin && builtin->class != BUILTIN_LOSS && builtin->class != BUILTIN_METRIC && are_values(w, &e->args);
+}
+
+static bool is_value(const ClauseWalk *w, const Expr *e) {
+  switch (e->kind) {
+  case EXPR_NUMBER: return true;
+  case EXPR_NAME: return is_value_name(e);
+  case EXPR_FIELD: return data_field(w->at, e) != NULL;
+  case EXPR_CALL: return is_value_call(w, e);
+  case EXPR_UNARY:
+  case EXPR_TRANSPOSE:
+  case EXPR_INDEX:
+  case EXPR_AS: return is_value(w, e->left);
+  case EXPR_BINARY: return is_value(w, e->left) && is_value(w, e->right);
+  case EXPR_IF: return is_value(w, e->left) && is_value(w, e->right) && is_value(w, e->third);
+  case EXPR_OVER:
+  case EXPR_LIST: return are_values(w, &e->args);
+  default: return false;
+  }
+}
+
+static const char *variable_of(const ClauseWalk *w, const Expr *e) {
+  if (!w->variables) return NULL;
+  if (e->kind == EXPR_NAME) return e->name;
+  return data_field(w->at, e) ? expr_text(w->session, e) : NULL;
+}
+
+static cJSON *add_output(ClauseWalk *w, const Expr *e) {
+  const char *name = arena_printf(w->session->arena, "r%d", w->outputs++);
+  cJSON *object = with_string("output", name);
+  const char *variable = variable_of(w, e);
+  if (variable) cJSON_AddStringToObject(object, "variable", variable);
+  if (!w->b) return object;
+  w->b->original = true;
+  graph_output(w->b->graph, name, OUTPUT_VALUE, 0, lower_expr(w->b, w->at, e));
+  w->b->original = false;
+  return object;
+}
+
+static cJSON *output_json(ClauseWalk *w, const Expr *e) {
+  double number;
+  if (is_percent(e)) return percent_json(e);
+  if (folded(w, e, &number)) return cJSON_CreateNumber(number);
+  if (is_value(w, e)) return add_output(w, e);
+  return structure_json(w, e, output_json);
+}
+
+static cJSON *outermost_json(ClauseWalk *w, const Expr *e) {
+  cJSON *json = output_json(w, e);
+  if (cJSON_IsObject(json)) cJSON_AddStringToObject(json, "text", expr_text(w->session, e));
+  return json;
+}
+
+/* --- clauses -------------------------------------------------------------------------------------------------------------------- */
+
+static void add_modifiers(ClauseWalk *w, cJSON *object, const Clause *c) {
+  if (!c->modifiers.len) return;
+  cJSON *list = cJSON_AddArrayToObject(object, "modifiers");
+  for (int i = 0; i < c->modifiers.len; i++) {
+    cJSON *modifier = with_string("word", c->modifiers.at[i].word);
+    add_args(w, modifier, &c->modifiers.at[i].args, value_json);
+    cJSON_AddItemToArray(list, modifier);
+  }
+}
+
+cJSON *clause_json(ClauseWalk *w, const Clause *c) {
+  cJSON *object = with_string("keyword", c->keyword);
+  cJSON_AddNumberToObject(object, "line", span_line(w->session, c->span));
+  w->variables = !strcmp(c->keyword, "write") || !strcmp(c->keyword, "plot");
+  add_args(w, object, &c->args, is_output_clause(c) ? outermost_json : value_json);
+  add_modifiers(w, object, c);
+  return object;
+}

@@ -1,0 +1,156 @@
+/* linear.c — the linear system behind a readout: y = Σ W·feature + rest, so that ridge can solve for W.
+ *
+ * y is walked through +, − and repetition down to its terms. A term is a product of a tuned param with something free of
+ * tuned params (its feature), the bare param (its feature is 1), or free of them altogether: the rest goes to the target. */
+#include "base/diag.h"
+#include "lower/builder.h"
+
+typedef struct Linear {
+  Builder *b;
+  const bool *tuned; /* [param] */
+  bool *depends;     /* [node] on a tuned param, at any step */
+  Ref *feature;      /* [param] the sum of its features; NO_REF: none yet */
+  Ref rest;
+  const char *where; /* name of the equation being walked */
+  Span span;
+  bool failed;
+} Linear;
+
+/* --- what depends on tuned params ------------------------------------------------------------------------------------------ */
+
+static bool depends_now(const Linear *l, const Node *n) {
+  if (n->op == OP_PARAM) return l->tuned[n->attrs.index];
+  for (int i = 0; i < n->inputs; i++)
+    if (n->in[i] != NO_REF && l->depends[n->in[i]]) return true;
+  return false;
+}
+
+/* Reads may point forward, so until nothing changes. */
+static void find_dependence(Linear *l) {
+  const Graph *g = l->b->graph;
+  l->depends = arena_array(g->session->arena, bool, g->nodes.len);
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (Ref r = 0; r < g->nodes.len; r++)
+      if (!l->depends[r] && depends_now(l, &g->nodes.at[r])) changed = l->depends[r] = true;
+  }
+}
+
+static int param_below(const Linear *l, Ref r, int depth) {
+  const Node *n = node_at(l->b, r);
+  if (n->op == OP_PARAM) return l->tuned[n->attrs.index] ? n->attrs.index : -1;
+  for (int i = 0; i < n->inputs && depth < MAX_DEPTH; i++) {
+    if (n->in[i] == NO_REF || !l->depends[n->in[i]]) continue;
+    const int p = param_below(l, n->in[i], depth + 1);
+    if (p >= 0) return p;
+  }
+  return -1;
+}
+
+/* --- terms ------------------------------------------------------------------------------------------------------------------ */
+
+static void not_linear(Linear *l, Ref r) {
+  if (l->failed) return;
+  l->failed = true;
+  const int p = param_below(l, r, 0);
+  const char *weight = p < 0 ? "a weight" : l->b->graph->params.at[p].name;
+  const Node *n = node_at(l->b, r);
+  Diag *d = diag_error(l->b->session, E0404, n->span.file ? n->span : l->span,
+                       "ridge solves only weights that the output is linear in: `%s` is not one", weight);
+  diag_label(d, n->span.file ? n->span : l->span, "in the equation of `%s`", l->where);
+  diag_help(d, "name the weights of the readout with `tune`, or train by another method");
+}
+
+static Ref signed_value(Linear *l, Ref r, bool minus) { return minus ? graph_unary(l->b->graph, OP_NEG, r) : r; }
+
+static Ref added(Linear *l, Ref sum, Ref term) { return sum == NO_REF ? term : graph_binary(l->b->graph, OP_ADD, sum, term); }
+
+static void add_feature(Linear *l, int param, Ref feature, bool minus) {
+  l->feature[param] = added(l, l->feature[param], signed_value(l, feature, minus));
+}
+
+static bool is_tuned_param(const Linear *l, Ref r) {
+  return node_at(l->b, r)->op == OP_PARAM && l->tuned[node_at(l->b, r)->attrs.index];
+}
+
+/* W [n, F] meets a feature [F] and leaves [n]: letters "abc" and "bc" to "a". */
+static bool is_linear_map(const Node *n) {
+  const char *w = n->attrs.letters[0], *x = n->attrs.letters[1], *out = n->attrs.letters[2];
+  const size_t kept = strlen(out);
+  return !n->attrs.over && !strncmp(w, out, kept) && !strcmp(w + kept, x);
+}
+
+static void product(Linear *l, Ref r, bool minus) {
+  const Node n = *node_at(l->b, r);
+  if (is_tuned_param(l, n.in[0]) && !l->depends[n.in[1]] && is_linear_map(&n))
+    add_feature(l, node_at(l->b, n.in[0])->attrs.index, n.in[1], minus);
+  else if (is_tuned_param(l, n.in[1]) && !l->depends[n.in[0]] && !strcmp(n.attrs.letters[0], n.attrs.letters[1]) && !*n.attrs.letters[2])
+    add_feature(l, node_at(l->b, n.in[1])->attrs.index, n.in[0], minus); /* dot(x, w) */
+  else not_linear(l, r);
+}
+
+static void term(Linear *l, Ref r, bool minus);
+
+static void two_terms(Linear *l, const Node *n, bool minus) {
+  const Ref left = n->in[0], right = n->in[1];
+  term(l, left, minus);
+  term(l, right, n->op == OP_SUB ? !minus : minus);
+}
+
+static void term(Linear *l, Ref r, bool minus) {
+  const Node n = *node_at(l->b, r);
+  const char *outer = l->where;
+  if (n.name && n.op != OP_PARAM) l->where = n.name;
+  if (!l->depends[r]) l->rest = added(l, l->rest, signed_value(l, r, minus));
+  else if (n.op == OP_ADD || n.op == OP_SUB) two_terms(l, &n, minus);
+  else if (n.op == OP_NEG) term(l, n.in[0], !minus);
+  else if (n.op == OP_PARAM) add_feature(l, n.attrs.index, graph_const(l->b->graph, 1), minus);
+  else if (n.op == OP_CONTRACT) product(l, r, minus);
+  else not_linear(l, r);
+  l->where = outer;
+}
+
+/* --- the system ------------------------------------------------------------------------------------------------------------- */
+
+static const Expr *squared_error(const Builder *b) {
+  const Expr *e = clause_arg(stage_clause(b->stage, "loss"), 0);
+  const bool fits = e && e->kind == EXPR_CALL && (!strcmp(e->name, "mse") || !strcmp(e->name, "sse")) && e->args.len == 2;
+  if (fits) return e;
+  diag_error(b->session, E0404, e ? e->span : b->stage->span, "ridge minimises a squared error: write `loss mse(y, data.y)`");
+  return NULL;
+}
+
+/* Everything reads wait for must be there before dependence can be seen. */
+static void settle_reads(Builder *b) {
+  for (int i = 0; i < b->pending.len; i++) {
+    const Pending next = b->pending.at[i];
+    pending_resolve(b, &next);
+  }
+  b->pending.len = 0;
+}
+
+static void add_outputs(Linear *l, Ref y, Ref data) {
+  Graph *g = l->b->graph;
+  const Ref rest = l->rest == NO_REF ? graph_fill(g, 0, node_at(l->b, y)->shape) : l->rest;
+  graph_output(g, "target", OUTPUT_VALUE, 0, graph_binary(g, OP_SUB, data, rest));
+  for (int i = 0; i < g->params.len; i++) {
+    if (l->feature[i] == NO_REF) continue;
+    graph_output(g, arena_printf(g->session->arena, "feature.%s", g->params.at[i].name), OUTPUT_VALUE, i, l->feature[i]);
+  }
+}
+
+bool lower_ridge(Builder *b) {
+  const Expr *e = squared_error(b);
+  if (!e) return false;
+  const Ref y = lower_dense(b, b->net, e->args.at[0].value), data = lower_dense(b, b->net, e->args.at[1].value);
+  settle_reads(b);
+  Linear l = {.b = b, .rest = NO_REF, .where = expr_text(b->session, e->args.at[0].value), .span = e->span};
+  l.tuned = lower_tuned(b->model, b->stage);
+  l.feature = arena_array(b->session->arena, Ref, b->graph->params.len + 1);
+  for (int i = 0; i < b->graph->params.len; i++) l.feature[i] = NO_REF;
+  find_dependence(&l);
+  const Ref shown = l.depends[y] ? y : data; /* mse(data.y, y) is the same */
+  term(&l, shown, false);
+  if (!l.failed) add_outputs(&l, shown, shown == y ? data : y);
+  return !l.failed;
+}

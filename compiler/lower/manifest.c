@@ -1,0 +1,113 @@
+/* manifest.c — what the runtime must know about a model, as docs/manifest.md says. */
+#include "lower/builder.h"
+#include "runtime/abi.h"
+
+static void add_shape(cJSON *object, Sizes shape) {
+  cJSON *list = cJSON_AddArrayToObject(object, "shape");
+  for (int i = 0; i < shape.rank; i++) cJSON_AddItemToArray(list, cJSON_CreateNumber((double)shape.dim[i]));
+}
+
+static cJSON *append(cJSON *list) {
+  cJSON *object = cJSON_CreateObject();
+  cJSON_AddItemToArray(list, object);
+  return object;
+}
+
+static void add_clocks(const Model *m, cJSON *root) {
+  cJSON *list = cJSON_AddArrayToObject(root, "clocks");
+  for (int i = 0; i < m->program->clocks.len; i++) {
+    const ClockInfo *clock = &m->program->clocks.at[i];
+    cJSON *object = append(list);
+    cJSON_AddStringToObject(object, "name", clock->name);
+    cJSON_AddNumberToObject(object, "length", (double)clock->length);
+    cJSON_AddNumberToObject(object, "step", clock->step);
+  }
+}
+
+/* An initialiser's options are those of the cell's call that the param lives in. */
+static void add_params(const Model *m, cJSON *root) {
+  cJSON *list = cJSON_AddArrayToObject(root, "params");
+  for (int i = 0; i < m->params.len; i++) {
+    ClauseWalk w = {.session = m->session, .at = m->param_home.at[i]};
+    cJSON *object = append(list);
+    cJSON_AddStringToObject(object, "name", m->params.at[i].name);
+    add_shape(object, m->params.at[i].shape);
+    cJSON_AddBoolToObject(object, "trained", m->params.at[i].trained);
+    const Expr *init = m->param_init.at[i];
+    cJSON_AddItemToObject(object, "init", init ? value_json(&w, init) : cJSON_CreateNumber(0));
+    cJSON_AddNumberToObject(object, "line", m->param_line.at[i]);
+  }
+}
+
+/* --- nets ---------------------------------------------------------------------------------------------------------------------- */
+
+static const char *role_of(const Symbol *s) {
+  return s->kind == SYMBOL_INPUT ? "input" : s->kind == SYMBOL_TARGET ? "target" : s->kind == SYMBOL_OUTPUT ? "output" : NULL;
+}
+
+static Instance net_names(const Symbol *net) {
+  Instance at = {.scope = scope_of(net->decl), .prefix = net->name};
+  for (int i = 0; i < MAX_CLOCKS; i++) at.clock[i] = i;
+  return at;
+}
+
+static void add_variable(const Model *m, cJSON *list, const Instance *at, const Symbol *s) {
+  cJSON *object = append(list);
+  cJSON_AddStringToObject(object, "name", s->name);
+  cJSON_AddStringToObject(object, "role", role_of(s));
+  add_shape(object, sizes_here(at, &s->type.shape));
+  cJSON_AddNumberToObject(object, "axes", axes_here(at, s->type.axes));
+  if (s->type.kind == TYPE_INDEX) cJSON_AddNumberToObject(object, "below", (double)size_here(at, s->type.below));
+  cJSON_AddNumberToObject(object, "line", span_line(m->session, s->span));
+}
+
+static void add_nets(const Model *m, cJSON *root) {
+  cJSON *list = cJSON_AddArrayToObject(root, "nets");
+  for (int i = 0; i < m->program->nets.len; i++) {
+    const Symbol *net = m->program->nets.at[i];
+    const Instance at = net_names(net);
+    cJSON *object = append(list);
+    cJSON_AddStringToObject(object, "name", net->name);
+    cJSON *variables = cJSON_AddArrayToObject(object, "variables");
+    for (int k = 0; k < at.scope->symbols.len; k++)
+      if (role_of(at.scope->symbols.at[k])) add_variable(m, variables, &at, at.scope->symbols.at[k]);
+  }
+}
+
+/* --- stages --------------------------------------------------------------------------------------------------------------------- */
+
+static void add_tuned(Model *m, cJSON *object, const Decl *stage) {
+  const bool *tuned = lower_tuned(m, stage);
+  cJSON *list = cJSON_AddArrayToObject(object, "tuned");
+  for (int i = 0; i < m->params.len; i++)
+    if (tuned[i]) cJSON_AddItemToArray(list, cJSON_CreateNumber(i));
+}
+
+static void add_stage(Model *m, cJSON *list, const Decl *stage) {
+  Instance at = net_names(stage_net(m->program, stage));
+  ClauseWalk w = {.session = m->session, .at = &at};
+  cJSON *object = append(list);
+  cJSON_AddStringToObject(object, "kind", stage->kind == DECL_TRAIN ? "train" : "run");
+  cJSON_AddStringToObject(object, "name", stage->name);
+  cJSON_AddStringToObject(object, "net", stage->net);
+  cJSON_AddNumberToObject(object, "line", span_line(m->session, stage->span));
+  cJSON_AddStringToObject(object, "scalar", lower_scalar(m, stage));
+  cJSON *clauses = cJSON_AddArrayToObject(object, "clauses");
+  for (int i = 0; i < stage->clauses.len; i++) cJSON_AddItemToArray(clauses, clause_json(&w, stage->clauses.at[i]));
+  if (stage->kind == DECL_TRAIN) add_tuned(m, object, stage);
+}
+
+cJSON *lower_manifest(Model *m) {
+  cJSON *root = cJSON_CreateObject();
+  cJSON_AddNumberToObject(root, "abi", RNN_ABI_VERSION);
+  cJSON_AddStringToObject(root, "model", m->name);
+  cJSON_AddStringToObject(root, "path", m->path);
+  cJSON_AddStringToObject(root, "text", m->session->sources.at[m->program->ast->file]->text);
+  cJSON_AddNumberToObject(root, "seed", (double)m->program->seed);
+  add_clocks(m, root);
+  add_params(m, root);
+  add_nets(m, root);
+  cJSON *stages = cJSON_AddArrayToObject(root, "stages");
+  for (int i = 0; i < m->program->stages.len; i++) add_stage(m, stages, m->program->stages.at[i]);
+  return root;
+}

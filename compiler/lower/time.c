@@ -1,0 +1,162 @@
+/* time.c — reading other steps: the one edge between steps, tapped delay lines, the ends of a clock, forcing. */
+#include "lower/builder.h"
+#include "base/diag.h"
+
+/* --- force --------------------------------------------------------------------------------------------------------------- */
+
+static const Clause *force_clause(const Builder *b, const Symbol *s) {
+  for (int i = 0; b->stage && i < b->stage->clauses.len; i++) {
+    const Clause *c = b->stage->clauses.at[i];
+    for (int k = 0; !strcmp(c->keyword, "force") && k < c->args.len; k++)
+      if (c->args.at[k].value->kind == EXPR_NAME && c->args.at[k].value->name == s->name) return c;
+  }
+  return NULL;
+}
+
+ForceKind force_of(const Builder *b, const Symbol *s) {
+  if (s->kind != SYMBOL_OUTPUT || b->kind == UNIT_STEP) return FORCE_NONE;
+  const Clause *c = force_clause(b, s);
+  if (!c) return FORCE_NONE;
+  return c->modifiers.len ? FORCE_SOMETIMES : FORCE_ALWAYS;
+}
+
+/* What stands in y's delay line: flag ? the data's y : its own. Data are an input, so no gradient passes them. */
+static Ref forced_value(Builder *b, Instance *at, Symbol *s, Ref own) {
+  const GraphAxes axes = axes_here(at, s->type.axes);
+  const int flag = graph_input(b->graph, s->name, INPUT_FORCE, sizes_scalar(), axes);
+  return graph_select(b->graph, graph_input_ref(b->graph, flag), variable_input(b, at, s, true), own);
+}
+
+/* --- reads of names ------------------------------------------------------------------------------------------------------ */
+
+/* One READ or WINDOW as the program writes it. */
+typedef struct Delay {
+  int clock;
+  int64_t offset, taps, stride; /* taps 0: a single read */
+} Delay;
+
+static Ref add_read(Builder *b, Ref x, Ref history, Delay d, Sizes shape, GraphAxes axes) {
+  return d.taps ? graph_window(b->graph, x, history, d.clock, d.offset, d.taps, d.stride, shape, axes)
+                : graph_read(b->graph, x, history, d.clock, d.offset, shape, axes);
+}
+
+static GraphAxes expected_axes(const Instance *at, const Symbol *s) { return axes_here(at, s->type.axes) | at->extra; }
+
+static bool is_delayed(Delay d) { return d.offset || d.taps; }
+
+static Ref read_equation(Builder *b, Instance *at, Symbol *s, Delay d) {
+  const ForceKind force = is_delayed(d) ? force_of(b, s) : FORCE_NONE;
+  const Ref history = history_of(b, at, s, d.clock);
+  const Sizes shape = sizes_here(at, &s->type.shape);
+  if (force == FORCE_ALWAYS) return add_read(b, variable_input(b, at, s, true), history, d, shape, 0);
+  const Ref read = add_read(b, NO_REF, history, d, shape, expected_axes(at, s));
+  const Pending pending = {read, at, s, force == FORCE_SOMETIMES};
+  vec_push(b->session->arena, b->pending, pending);
+  return read;
+}
+
+void pending_resolve(Builder *b, const Pending *p) {
+  Ref value = value_of(b, p->at, p->symbol);
+  if (p->forced) value = forced_value(b, p->at, p->symbol, value);
+  graph_set_read(b->graph, p->read, value);
+}
+
+Ref read_same_step(Builder *b, Instance *at, Symbol *s) {
+  const int clock = first_clock(expected_axes(at, s));
+  const Delay here = {.clock = clock < 0 ? 0 : clock};
+  const Ref zero = graph_expand(b->graph, graph_const(b->graph, 0), sizes_here(at, &s->type.shape));
+  const Ref read = add_read(b, NO_REF, zero, here, sizes_here(at, &s->type.shape), expected_axes(at, s));
+  const Pending pending = {read, at, s, false};
+  vec_push(b->session->arena, b->pending, pending);
+  name_node(b, read, arena_printf(b->session->arena, "%s.%s", at->prefix, s->name));
+  return read;
+}
+
+/* A value that is there already: data, an argument, any expression. */
+static Ref read_value(Builder *b, Ref x, Ref history, Delay d) {
+  const Node *n = node_at(b, x);
+  return add_read(b, x, history, d, n->shape, n->axes);
+}
+
+static Ref read_symbol(Builder *b, Instance *at, Symbol *s, Delay d) {
+  if (symbol_has_equation(s)) return read_equation(b, at, s, d);
+  return read_value(b, value_of(b, at, s), history_of(b, at, s, d.clock), d);
+}
+
+static Ref read_expr(Builder *b, Instance *at, const Expr *e, Delay d) {
+  const bool name = e->kind == EXPR_NAME && e->symbol;
+  if (name && !is_delayed(d)) return value_of(b, at, e->symbol);
+  if (name) return read_symbol(b, at, e->symbol, d);
+  Symbol *field = data_field(at, e);
+  if (field) return read_value(b, variable_input(b, at, field, field->kind == SYMBOL_OUTPUT), history_of(b, at, field, d.clock), d);
+  const Ref x = lower_expr(b, at, e);
+  if (!is_delayed(d)) return x;
+  return read_value(b, x, graph_expand(b->graph, graph_const(b->graph, 0), node_at(b, x)->shape), d);
+}
+
+/* --- by access ---------------------------------------------------------------------------------------------------------- */
+
+/* Reads are of the variable; clauses see the result in its original units. */
+static Ref shown(Builder *b, Instance *at, const Expr *e, Ref r) {
+  Symbol *s = e->left->kind == EXPR_NAME ? e->left->symbol : data_field(at, e->left);
+  return s && s->scope == b->net->scope ? original_units(b, s, r) : r;
+}
+
+static Ref read_raw(Builder *b, Instance *at, const Expr *e, Delay d) {
+  const bool original = b->original;
+  b->original = false;
+  const Ref r = read_expr(b, at, e->left, d);
+  b->original = original;
+  return shown(b, at, e, r);
+}
+
+static Ref read_offset(Builder *b, Instance *at, const Expr *e) {
+  return read_raw(b, at, e, (Delay){.clock = clock_here(at, e->clock), .offset = size_here(at, e->offset)});
+}
+
+static Ref read_window(Builder *b, Instance *at, const Expr *e) {
+  const Delay d = {clock_here(at, e->clock), size_here(at, e->offset), size_here(at, e->taps), e->stride};
+  return read_raw(b, at, e, d);
+}
+
+static Ref read_last(Builder *b, Instance *at, const Expr *e) {
+  return graph_at_end(b->graph, lower_expr(b, at, e->left), clock_here(at, e->clock), 1);
+}
+
+static Ref read_first(Builder *b, Instance *at, const Expr *e) {
+  return graph_at_end(b->graph, lower_expr(b, at, e->left), clock_here(at, e->clock), 0);
+}
+
+/* x[0..3] keeps the dim, x[3] drops it. */
+static Ref read_component(Builder *b, Instance *at, const Expr *e) {
+  const Ref x = lower_dense(b, at, e->left);
+  const Ref part = graph_slice(b->graph, x, 0, size_here(at, e->offset), size_here(at, e->taps), 1);
+  Sizes shape = node_at(b, part)->shape;
+  if (e->args.at[0].value->kind == EXPR_RANGE) return part;
+  memmove(shape.dim, shape.dim + 1, sizeof *shape.dim * (size_t)(shape.rank - 1));
+  shape.dim[--shape.rank] = 0;
+  return graph_reshape(b->graph, part, shape);
+}
+
+static Ref read_delays(Builder *b, Instance *at, const Expr *e) {
+  (void)at;
+  return not_built(b, e->span, "a tensor of delays `x[t - D]`");
+}
+
+static Ref read_child(Builder *b, Instance *at, const Expr *e) {
+  (void)at;
+  return not_built(b, e->span, "a tree's children");
+}
+
+typedef Ref AccessRule(Builder *b, Instance *at, const Expr *e);
+
+static AccessRule *const access_rules[] = {
+    [ACCESS_OFFSET] = read_offset, [ACCESS_WINDOW] = read_window,       [ACCESS_LAST] = read_last,
+    [ACCESS_FIRST] = read_first,   [ACCESS_COMPONENT] = read_component, [ACCESS_DELAYS] = read_delays,
+    [ACCESS_CHILD] = read_child,
+};
+
+Ref lower_index(Builder *b, Instance *at, const Expr *e) {
+  AccessRule *rule = access_rules[e->access];
+  return rule ? rule(b, at, e) : not_built(b, e->span, "this way of reading");
+}

@@ -1,0 +1,52 @@
+/* unit.c — the units of a stage: which outputs each kind has. */
+#include "lower/builder.h"
+
+static bool add_loss(Builder *b) {
+  const Expr *e = clause_arg(stage_clause(b->stage, "loss"), 0);
+  if (e) graph_output(b->graph, "loss", OUTPUT_LOSS, 0, lower_loss(b, e));
+  return true;
+}
+
+/* The same walk as the manifest's, which numbers the outputs. */
+static bool add_clauses(Builder *b) {
+  ClauseWalk w = {.session = b->session, .at = b->net, .b = b};
+  for (int i = 0; i < b->stage->clauses.len; i++)
+    if (is_output_clause(b->stage->clauses.at[i])) cJSON_Delete(clause_json(&w, b->stage->clauses.at[i]));
+  return true;
+}
+
+static bool add_valid(Builder *b) { return add_loss(b) && add_clauses(b); }
+
+/* `sample temperature(0.8)` */
+static bool add_run(Builder *b) {
+  const Expr *e = clause_arg(stage_clause(b->stage, "sample"), 0);
+  if (e && e->kind == EXPR_CALL && e->args.len) static_number(b->net, e->args.at[0].value, &b->temperature);
+  return add_clauses(b);
+}
+
+static bool add_step(Builder *b) {
+  for (int i = 0; i < b->net->scope->symbols.len; i++) {
+    Symbol *s = b->net->scope->symbols.at[i];
+    if (symbol_has_equation(s)) graph_output(b->graph, s->name, OUTPUT_VALUE, 0, value_of(b, b->net, s));
+  }
+  return true;
+}
+
+static const struct UnitRow {
+  const char *prefix;
+  bool (*add)(Builder *b);
+} unit_rows[] = {
+    [UNIT_LOSS] = {"train", add_loss}, [UNIT_VALID] = {"valid", add_valid}, [UNIT_RIDGE] = {"ridge", lower_ridge},
+    [UNIT_RUN] = {"run", add_run},     [UNIT_STEP] = {"step", add_step},
+};
+
+/* The outputs of a ridge unit that others give names to keep theirs; a node may be two outputs. */
+Graph *lower_unit(Model *m, const Decl *stage, const Symbol *net, UnitKind kind) {
+  if (stage) net = stage_net(m->program, stage);
+  const char *of = stage ? stage->name : net->name;
+  const char *name = arena_printf(m->session->arena, "%s_%s", unit_rows[kind].prefix, of);
+  Builder *b = builder_new(m, stage, net, kind, name);
+  const bool fine = unit_rows[kind].add(b);
+  Graph *g = builder_finish(b);
+  return fine ? g : NULL;
+}

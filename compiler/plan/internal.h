@@ -1,0 +1,17 @@
+/* internal.h — between the files of plan/ only. */
+#ifndef RNN_PLAN_INTERNAL_H
+#define RNN_PLAN_INTERNAL_H
+#include "plan/plan.h"
+
+int product_copies(const Graph *g, const Node *n);
+
+/* What READ, WINDOW and OVERLAP have in common: they look at other steps of in[0]. */
+static inline bool op_reads_steps(Op op) { return op == OP_READ || op == OP_WINDOW || op == OP_OVERLAP; }
+
+/* The furthest steps looked at: `front` before, `back` after the own one. */
+void reach_of(const Node *n, int64_t *front, int64_t *back);
+
+void plan_assign_buffers(Plan *p);
+void plan_schedule(Plan *p);
+
+#endif

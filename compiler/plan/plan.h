@@ -1,0 +1,109 @@
+/* plan.h — in which order, in which loops, in which memory a graph is computed.
+ *
+ * A plan is a list of items. A scan is a loop over the steps of the clock (one strongly connected component of the graph) with
+ * items of its own; every other item stands for all of time at once. Products are items by themselves; element-wise work
+ * that shares an iteration space is one group, whose values stay in registers unless somebody else needs them.
+ *
+ * Which nodes own memory: results of groups used elsewhere, products, reductions, everything read at another step. READ,
+ * WINDOW, BROADCAST, SLICE and RESHAPE are never computed: they are views, addresses into their base's buffer. */
+#ifndef RNN_PLAN_PLAN_H
+#define RNN_PLAN_PLAN_H
+#include "graph/graph.h"
+
+/* --- views ---------------------------------------------------------------------------------------------------------- */
+
+/* Element (i…) of a view at step t, row r lies in its base's buffer at
+ *   ((t + step + Σ i_d · dim_step[d]) · rows + r) · elements(base) + offset + Σ i_d · stride[d]. */
+typedef struct View {
+  Ref base;
+  int64_t step, offset;
+  int rank;
+  int64_t size[GRAPH_RANK], stride[GRAPH_RANK], dim_step[GRAPH_RANK];
+} View;
+
+View view_of(const Graph *g, Ref value);
+bool op_is_view(Op op);
+/* Can these dims (a run from `first`, `count` of them) be walked with one stride? Sets the stride (1 for none). */
+bool view_flattens(const View *v, int first, int count, int64_t *stride);
+
+/* --- buffers -------------------------------------------------------------------------------------------------------- */
+
+typedef enum BufferKind { BUFFER_PARAM, BUFFER_INPUT, BUFFER_OUTPUT, BUFFER_TEMP, BUFFER_CONST, BUFFER_STATE } BufferKind;
+
+typedef struct Buffer {
+  BufferKind kind;
+  int index;         /* PARAM, INPUT, OUTPUT: which */
+  Ref node;          /* whose value; for STATE: the value that is kept */
+  int64_t elements;
+  GraphAxes axes;
+  int64_t front, back; /* steps before the first and after the last */
+  int64_t steps;     /* STATE: kept steps */
+} Buffer;
+
+/* --- items ---------------------------------------------------------------------------------------------------------- */
+
+typedef enum ItemKind {
+  PLAN_GROUP,   /* element-wise loop over one space: nodes in order; those with a buffer go to memory */
+  PLAN_PRODUCT, /* CONTRACT as a matrix product */
+  PLAN_NODE,    /* any other op, alone: reductions, pieces, ends of the clock, draws */
+  PLAN_HISTORY, /* fills the delay line (front and back) of a node from its history and the kept state */
+  PLAN_SCAN,    /* loop over steps */
+} ItemKind;
+
+typedef enum ProductForm {
+  PRODUCT_ROWS,  /* out[r][m] = Σ_k weight[m][k] · x[r][k] : x varies by row, weight does not */
+  PRODUCT_GRAD,  /* out[m][n] = Σ_r a[r][m] · b[r][n] : summed over rows (and steps) */
+  PRODUCT_PLAIN, /* out[m][n] = Σ_k a[m][k] · b[k][n] : nothing varies by row */
+} ProductForm;
+
+/* A matrix as BLAS takes it: element (i, j) at i · row_stride + j · column_stride, one of them 1. */
+typedef struct Matrix {
+  View view;
+  int64_t row_stride, column_stride; /* ROWS and GRAD: the rows axis is implied; only column_stride is used, and is 1 */
+} Matrix;
+
+typedef struct Product {
+  ProductForm form;
+  Matrix a, b; /* ROWS: a = weight [m][k], b = x. GRAD: a, b by row. PLAIN: a [m][k], b [k][n] */
+  int64_t m, n, k;
+} Product;
+
+typedef struct PlanItem PlanItem;
+struct PlanItem {
+  ItemKind kind;
+  GraphAxes axes;  /* the iteration space: none, rows, rows × steps */
+  Sizes shape;     /* GROUP: the space's elements */
+  Vec(Ref) nodes;  /* GROUP: in order of computation; others: one */
+  Product product;
+  int64_t front, back; /* HISTORY */
+  Ref history;         /* HISTORY; NO_REF: zeros */
+  int state;           /* HISTORY: buffer of the kept state, -1 none */
+  int direction;       /* SCAN: +1 forward in time, -1 backward */
+  Vec(PlanItem *) body;/* SCAN */
+};
+
+typedef struct Plan {
+  Session *session;
+  Graph *graph;       /* as prepared for planning */
+  const char *symbol; /* of the compiled function */
+  bool is_double;
+  int clock;          /* the clock that scans run over; -1: none */
+  Vec(PlanItem *) items;
+  Vec(Buffer) buffers;
+  int *buffer_of;     /* [node] its buffer, -1: lives in registers or is a view */
+  int *item_of;       /* [node] serial number of the item that computes it, in order of execution; -1: none */
+} Plan;
+
+/* Plans a verified, causal graph with at most one clock. */
+Plan *plan_make(Session *s, Graph *g, const char *symbol, bool is_double);
+void plan_print(const Plan *p, FILE *out);
+/* Bytes that a call with so many rows and steps needs in temporary, input and output buffers. */
+int64_t plan_bytes(const Plan *p, int64_t rows, int64_t steps);
+
+/* Makes the graph fit for planning: values read at another step, outputs and operands of products own contiguous memory
+ * (identity nodes, OP_STOP, are put in where they do not). */
+Graph *plan_prepare(Session *s, Graph *g);
+/* Writes the CONTRACT `value` as a matrix product; false: it is none. */
+bool product_match(const Graph *g, Ref value, Product *out);
+
+#endif

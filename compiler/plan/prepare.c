@@ -1,0 +1,143 @@
+/* prepare.c — requires a verified, causal graph; establishes that
+ *   - what READ, WINDOW and OVERLAP look at owns memory, lives on the clock, and has one history;
+ *   - every output owns memory that is its alone;
+ *   - the operand of a RESHAPE walks memory with one stride;
+ *   - a CONTRACT that can be a matrix product has operands that BLAS takes.
+ * The identity OP_STOP is the copy that makes it so. */
+#include "plan/internal.h"
+
+typedef struct Prepare {
+  Graph *from, *to;
+  Ref *map;
+  bool *read; /* [node of from] is it looked at by a READ or WINDOW? */
+} Prepare;
+
+static Node *at(Prepare *p, Ref r) { return &p->to->nodes.at[r]; }
+
+static Ref copy_of(Prepare *p, Ref value) {
+  Ref copy = graph_unary(p->to, OP_STOP, value);
+  at(p, copy)->name = at(p, value)->name;
+  at(p, copy)->span = at(p, value)->span;
+  return copy;
+}
+
+static Ref flat_operand(Prepare *p, Ref value) {
+  View v = view_of(p->to, value);
+  int64_t stride;
+  const Node *base = at(p, v.base);
+  bool number = base->op == OP_CONST && !base->attrs.data;
+  return view_flattens(&v, 0, v.rank, &stride) && !number ? value : copy_of(p, value);
+}
+
+static bool can_own(const Node *n, int clock) {
+  return !op_is_view(n->op) && n->op != OP_CONST && n->op != OP_PARAM && (n->axes & GRAPH_CLOCK(clock));
+}
+
+static Ref owned_copy(Prepare *p, Ref value, int clock) {
+  Ref copy = copy_of(p, value);
+  at(p, copy)->axes |= GRAPH_CLOCK(clock) | GRAPH_SEQUENCE;
+  return copy;
+}
+
+/* --- nodes --------------------------------------------------------------------------------------------------------- */
+
+static Ref prepare_contract(Prepare *p, const Node *n, const Ref *in) {
+  Node trial = *n;
+  Ref operands[2] = {in[0], in[1]};
+  trial.in = operands;
+  int copies = product_copies(p->to, &trial);
+  if (copies > 0) {
+    if (copies & 1) operands[0] = copy_of(p, in[0]);
+    if (copies & 2) operands[1] = copy_of(p, in[1]);
+  }
+  return graph_copy_node(p->to, n, operands);
+}
+
+static Ref prepare_node(Prepare *p, const Node *n) {
+  Ref *in = arena_array(p->to->session->arena, Ref, n->inputs + 1);
+  for (int i = 0; i < n->inputs; i++) in[i] = node_edge_is_delayed(n, i) ? NO_REF : p->map[n->in[i]];
+  /* OVERLAP wants zeros around its operand, a READ of the same value its history: two delay lines */
+  if (n->op == OP_OVERLAP && (p->read[n->in[0]] || !can_own(at(p, in[0]), n->attrs.clock))) in[0] = owned_copy(p, in[0], n->attrs.clock);
+  if (n->op == OP_RESHAPE) in[0] = flat_operand(p, in[0]);
+  if (n->op == OP_CONTRACT) return prepare_contract(p, n, in);
+  if (n->op == OP_READ || n->op == OP_WINDOW) { /* the operand may be a later node: patched when all are there */
+    Node copy = *n;
+    copy.in = in;
+    return graph_add(p->to, copy);
+  }
+  return graph_copy_node(p->to, n, in);
+}
+
+/* --- what is read at another step ------------------------------------------------------------------------------------ */
+
+void reach_of(const Node *n, int64_t *front, int64_t *back) {
+  int64_t a = n->attrs.offset, b = a;
+  if (n->op == OP_WINDOW) b = a + (n->attrs.taps - 1) * n->attrs.stride;
+  if (n->op == OP_OVERLAP) {
+    b = -(a + (n->attrs.taps - 1) * n->attrs.stride);
+    a = -a;
+  }
+  int64_t low = a < b ? a : b, high = a < b ? b : a;
+  *front = low < 0 ? -low : 0;
+  *back = high > 0 ? high : 0;
+}
+
+typedef struct Owner {
+  Ref value, history, owner;
+} Owner;
+
+typedef Vec(Owner) Owners;
+
+/* A value read with two histories has two delay lines. */
+static Ref owner_of(Prepare *p, Owners *owners, Ref value, Ref history, int clock) {
+  bool taken = false;
+  for (int i = 0; i < owners->len; i++) {
+    Owner *o = &owners->at[i];
+    if (o->value != value) continue;
+    if (o->history == history) return o->owner;
+    taken |= o->owner == value;
+  }
+  Ref owner = taken || !can_own(at(p, value), clock) ? owned_copy(p, value, clock) : value;
+  vec_push(p->to->session->arena, *owners, ((Owner){value, history, owner}));
+  return owner;
+}
+
+static void prepare_reads(Prepare *p) {
+  Owners owners = {0};
+  for (Ref i = 0; i < p->from->nodes.len; i++) {
+    const Node *n = &p->from->nodes.at[i];
+    if (n->op != OP_READ && n->op != OP_WINDOW) continue;
+    Ref read = p->map[i];
+    at(p, read)->in[0] = owner_of(p, &owners, p->map[n->in[0]], p->map[n->in[1]], n->attrs.clock);
+  }
+}
+
+/* --- outputs --------------------------------------------------------------------------------------------------------- */
+
+static void prepare_outputs(Prepare *p) {
+  Graph *g = p->to;
+  bool *taken = arena_array(g->session->arena, bool, g->nodes.len + 2 * p->from->outputs.len + 1);
+  for (int i = 0; i < p->from->outputs.len; i++) {
+    GraphOutput o = p->from->outputs.at[i];
+    Ref value = p->map[o.value];
+    Op op = at(p, value)->op;
+    bool owns = !op_is_view(op) && op != OP_CONST && op != OP_PARAM && op != OP_INPUT;
+    if (!owns || taken[value]) value = copy_of(p, value);
+    taken[value] = true;
+    graph_output(g, o.name, o.role, o.index, value);
+  }
+}
+
+Graph *plan_prepare(Session *s, Graph *g) {
+  Prepare p = {.from = g, .to = graph_like(g), .map = arena_array(s->arena, Ref, g->nodes.len + 1)};
+  p.read = arena_array(s->arena, bool, g->nodes.len + 1);
+  for (Ref i = 0; i < g->nodes.len; i++)
+    if (g->nodes.at[i].op == OP_READ || g->nodes.at[i].op == OP_WINDOW) p.read[g->nodes.at[i].in[0]] = true;
+  for (Ref i = 0; i < g->nodes.len; i++) {
+    const Node *n = &g->nodes.at[i];
+    p.map[i] = prepare_node(&p, n);
+  }
+  prepare_reads(&p);
+  prepare_outputs(&p);
+  return p.to;
+}

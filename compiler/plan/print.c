@@ -1,0 +1,88 @@
+/* print.c — a plan as text (`--emit=plan`). */
+#include "plan/plan.h"
+#include <inttypes.h>
+
+static const char *axes_text(GraphAxes axes) {
+  if (!axes) return "once";
+  return axes == GRAPH_SEQUENCE ? "rows" : "rows × steps";
+}
+
+static void print_value(const Plan *p, FILE *out, Ref r) {
+  const Node *n = &p->graph->nodes.at[r];
+  fprintf(out, "%%%d", r);
+  if (n->name) fprintf(out, " %s", n->name);
+}
+
+static void print_operand(const Plan *p, FILE *out, Ref r) {
+  View v = view_of(p->graph, r);
+  fprintf(out, " %%%d", v.base);
+  if (v.step) fprintf(out, "[t%+" PRId64 "]", v.step);
+  else if (op_is_view(p->graph->nodes.at[r].op)) fprintf(out, "~");
+}
+
+static void print_node(const Plan *p, FILE *out, Ref r, int indent) {
+  const Node *n = &p->graph->nodes.at[r];
+  fprintf(out, "%*s", indent, "");
+  print_value(p, out, r);
+  fprintf(out, " = %s", op_text(n->op));
+  for (int i = 0; i < n->inputs; i++) print_operand(p, out, n->in[i]);
+  if (p->buffer_of[r] >= 0) fprintf(out, "  -> buffer %d", p->buffer_of[r]);
+  fputc('\n', out);
+}
+
+static void print_item(const Plan *p, FILE *out, const PlanItem *item, int indent);
+
+static void print_product(const Plan *p, FILE *out, const PlanItem *item, int indent) {
+  static const char *const form[] = {"rows", "gradient", "plain"};
+  const Product *q = &item->product;
+  fprintf(out, "%*sproduct %s m=%" PRId64 " n=%" PRId64 " k=%" PRId64 "\n", indent, "", form[q->form], q->m, q->n, q->k);
+  print_node(p, out, item->nodes.at[0], indent + 2);
+}
+
+static void print_history(const Plan *p, FILE *out, const PlanItem *item, int indent) {
+  fprintf(out, "%*shistory of ", indent, "");
+  print_value(p, out, item->nodes.at[0]);
+  fprintf(out, ": front %" PRId64 " back %" PRId64 " =", item->front, item->back);
+  if (item->history == NO_REF) fprintf(out, " 0");
+  else print_operand(p, out, item->history);
+  if (item->state >= 0) fprintf(out, ", kept in buffer %d", item->state);
+  fputc('\n', out);
+}
+
+static void print_scan(const Plan *p, FILE *out, const PlanItem *item, int indent) {
+  fprintf(out, "%*sscan over %s %s {\n", indent, "", p->graph->clocks.at[p->clock].name, item->direction > 0 ? "forward" : "backward");
+  for (int i = 0; i < item->body.len; i++) print_item(p, out, item->body.at[i], indent + 2);
+  fprintf(out, "%*s}\n", indent, "");
+}
+
+static void print_item(const Plan *p, FILE *out, const PlanItem *item, int indent) {
+  switch (item->kind) {
+  case PLAN_SCAN: print_scan(p, out, item, indent); return;
+  case PLAN_HISTORY: print_history(p, out, item, indent); return;
+  case PLAN_PRODUCT: print_product(p, out, item, indent); return;
+  case PLAN_GROUP: fprintf(out, "%*sgroup [", indent, ""); break;
+  case PLAN_NODE: fprintf(out, "%*snode [", indent, ""); break;
+  }
+  for (int i = 0; i < item->shape.rank; i++) fprintf(out, "%s%" PRId64, i ? ", " : "", item->shape.dim[i]);
+  fprintf(out, "] %s\n", axes_text(item->axes));
+  for (int i = 0; i < item->nodes.len; i++) print_node(p, out, item->nodes.at[i], indent + 2);
+}
+
+static void print_buffer(const Plan *p, FILE *out, int i) {
+  static const char *const kind[] = {"param", "input", "output", "temp", "const", "state"};
+  const Buffer *b = &p->buffers.at[i];
+  fprintf(out, "  buffer %d: %s ", i, kind[b->kind]);
+  if (b->kind == BUFFER_PARAM || b->kind == BUFFER_INPUT || b->kind == BUFFER_OUTPUT) fprintf(out, "%d ", b->index);
+  print_value(p, out, b->node);
+  fprintf(out, ", %" PRId64 " elements, %s", b->elements, axes_text(b->axes));
+  if (b->front || b->back) fprintf(out, ", front %" PRId64 ", back %" PRId64, b->front, b->back);
+  if (b->steps) fprintf(out, ", %" PRId64 " steps kept", b->steps);
+  fputc('\n', out);
+}
+
+void plan_print(const Plan *p, FILE *out) {
+  fprintf(out, "plan %s (%s), %.1f KiB for 1 row and 1 step, %.1f KiB for 32 and 100\n", p->symbol, p->is_double ? "f64" : "f32",
+          (double)plan_bytes(p, 1, 1) / 1024, (double)plan_bytes(p, 32, 100) / 1024);
+  for (int i = 0; i < p->buffers.len; i++) print_buffer(p, out, i);
+  for (int i = 0; i < p->items.len; i++) print_item(p, out, p->items.at[i], 2);
+}

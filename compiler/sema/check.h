@@ -1,0 +1,125 @@
+/* check.h — what the files of the checker share: the state of one check, and who types what.
+ *
+ * The order of a check: names of the file (file.c), libraries (use.c), each cell and net (items.c): names, then shapes
+ * (shapes.c, on demand, so that equations may stand in any order), then clocks (clocks.c, a fixpoint), then the stages
+ * (clauses.c). A poisoned type follows an error already reported and is silent. */
+#ifndef RNN_SEMA_CHECK_H
+#define RNN_SEMA_CHECK_H
+#include "sema/sema.h"
+
+enum { PROGRESS_NONE, PROGRESS_BUSY, PROGRESS_DONE };
+
+/* A source file being checked, or already checked. */
+typedef struct Module {
+  const char *path;
+  Ast *ast;
+  Scope *scope;
+  Vec(ClockInfo) clocks;
+  int progress;
+} Module;
+
+/* A read at another time of a value without a history: reported once its shape is known. */
+typedef struct MissingHistory {
+  Expr *read;
+  Symbol *symbol;
+} MissingHistory;
+
+typedef struct Checker {
+  Session *s;
+  Program *program;
+  Scope *root; /* functions of the language, `true` and `false`: the parent of every file's scope */
+  Module *module;
+  Vec(Module *) modules;
+  Vec(MissingHistory) missing; /* of the cell or net at hand */
+  const Type *expected;        /* what a history or a constant is for: gives `one_hot(0)` its size. NULL elsewhere */
+  Decl *stage;                 /* train or run at hand, NULL elsewhere */
+  Axes call_clocks;            /* see clocks.c */
+  bool quiet;                  /* clocks.c: still looking for the fixpoint */
+  bool changed;
+  int symbols, nesting;
+} Checker;
+
+/* --- names: symbol.c ----------------------------------------------------------------------------------------------- */
+Scope *scope_new(Checker *c, Scope *parent, Decl *owner);
+/* A second definition in the same scope is an error and gives NULL. */
+Symbol *scope_declare(Checker *c, Scope *scope, SymbolKind kind, Name name, Span span);
+Symbol *symbol_new(Checker *c, Scope *scope, SymbolKind kind, Name name, Span span);
+Symbol *scope_here(const Scope *scope, Name name);
+const char *symbol_kind_text(SymbolKind kind);
+const char *scope_nearest(Checker *c, const Scope *scope, Name wrong);
+/* Finds what `e` (a NAME or a CALL) names, or reports it as unknown. */
+Symbol *resolve(Checker *c, Scope *scope, Expr *e);
+Scope *scope_make_root(Checker *c);
+
+/* --- sizes and delays: linear.c ------------------------------------------------------------------------------------- */
+/* An index or a size: times·clock + dims + seconds. */
+typedef struct Linear {
+  const char *problem; /* NULL: fine */
+  Span where;
+  int clock; /* -1: none */
+  int64_t times;
+  Dim dim;
+  double seconds;
+  bool timed;
+  Symbol *tensor; /* t - D */
+} Linear;
+Linear linear_of(Checker *c, Scope *scope, Expr *e);
+/* A size as written in a type; reports what is not one. */
+bool dim_of_expr(Checker *c, Scope *scope, Expr *e, Dim *out);
+bool shape_of_exprs(Checker *c, Scope *scope, Expr *const *sizes, int count, Span span, Shape *out);
+bool mentions_clock(Checker *c, Scope *scope, const Expr *e);
+
+/* --- constants: constant.c ------------------------------------------------------------------------------------------- */
+bool constant_number(const Expr *e, double *out);   /* of the file's and net's lets and dims; after typing */
+bool constant_expr(const Expr *e);                  /* known when compiling: options, lets, dims, numbers */
+bool mentions_option(const Expr *e);
+bool whole_number(double x, int64_t *out);
+
+/* --- types: shapes.c, index.c, calls.c, functions.c ------------------------------------------------------------------- */
+Type type_expr(Checker *c, Scope *scope, Expr *e);
+Type type_of_symbol(Checker *c, Symbol *symbol, const Expr *use);
+Type type_real(void);
+Type type_shaped(Shape shape);
+Type type_numbers(Checker *c, Type t, const Expr *e); /* an index as its one-hot shape */
+Type type_agree(Checker *c, const char *what, Type a, const Expr *ea, Type b, const Expr *eb);
+Type type_index(Checker *c, Scope *scope, Expr *e);
+Type type_as(Checker *c, Scope *scope, Expr *e);
+Type type_call(Checker *c, Scope *scope, Expr *e);
+Type type_start(Checker *c, Scope *scope, Expr *e);
+Type type_shared(Checker *c, Scope *scope, Expr *e);
+Type type_function(Checker *c, Scope *scope, Expr *e, const Builtin *b);
+Type type_over(Checker *c, Scope *scope, Expr *e);
+Type type_option(Checker *c, Scope *scope, Expr *e); /* an option's value: a number or a function */
+Type type_for(Checker *c, Scope *scope, Expr *e, const Type *expected);
+bool append_dim(Checker *c, Shape *shape, Dim d, Span span);
+bool demand_size(Checker *c, Scope *scope, Dim left, Dim right, bool equal, Span span);
+const char *shape_phrase(Checker *c, const Type *t);
+
+/* --- clocks.c ---------------------------------------------------------------------------------------------------------- */
+void clocks_of_body(Checker *c, Scope *scope, const Decl *owner);
+Axes clocks_of_expr(Checker *c, Scope *scope, Expr *e); /* of a clause */
+const char *clock_name(Checker *c, int clock);
+int default_clock(Checker *c, const Scope *scope); /* -1: there are several, none called t */
+
+/* --- declarations: items.c, file.c, use.c, clauses.c -------------------------------------------------------------------- */
+void declare_header(Checker *c, Decl *cell);
+void check_body(Checker *c, Decl *d);
+void check_initialiser(Checker *c, Scope *scope, Expr *e);
+bool check_module(Checker *c, Module *m);
+void check_use(Checker *c, Decl *d);
+void check_stage(Checker *c, Decl *d);
+bool take_override(Checker *c, Name name, double *value, Span span);
+void check_overrides(Checker *c);
+
+/* --- errors.c ------------------------------------------------------------------------------------------------------------ */
+Type poison(void);
+bool is_poison(Type t);
+void explain_origin(Checker *c, Diag *d, const Expr *e, const Type *t); /* "[H], from `state h: [H]` (line 9)" */
+void note_sizes(Checker *c, Diag *d, const Shape *a, const Shape *b);
+void not_built(Checker *c, Span span, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void report_missing_histories(Checker *c);
+const char *nearest_word(Session *s, const char *wrong, const char *words); /* of words separated by spaces */
+bool has_word(const char *words, const char *word);
+const char *source_text(Checker *c, Span span);
+
+#endif

@@ -1,0 +1,109 @@
+/* constant.c — what is known before anything runs: numbers of the file, and what only options leave open. */
+#include "sema/check.h"
+#include <math.h>
+
+bool whole_number(double x, int64_t *out) {
+  if (!(x > -9e15 && x < 9e15) || x != floor(x)) return false;
+  *out = (int64_t)x;
+  return true;
+}
+
+/* --- numbers ---------------------------------------------------------------------------------------------------------- */
+
+typedef struct UnitRow {
+  const char *name;
+  double times;
+} UnitRow;
+
+static double with_unit(double number, Name unit) {
+  static const UnitRow units[] = {{"%", 0.01}, {"s", 1}, {"ms", 1e-3}, {"us", 1e-6}, {"min", 60}, {"h", 3600}};
+  for (size_t i = 0; unit && i < sizeof units / sizeof *units; i++)
+    if (!strcmp(unit, units[i].name)) return number * units[i].times;
+  return number;
+}
+
+static double apply(Operator op, double a, double b) {
+  switch (op) {
+  case OPERATOR_ADD: return a + b;
+  case OPERATOR_SUB: return a - b;
+  case OPERATOR_MUL: return a * b;
+  case OPERATOR_DIV: return a / b;
+  case OPERATOR_POW: return pow(a, b);
+  case OPERATOR_LT: return a < b;
+  case OPERATOR_LE: return a <= b;
+  case OPERATOR_GT: return a > b;
+  case OPERATOR_GE: return a >= b;
+  case OPERATOR_EQ: return a == b;
+  case OPERATOR_NE: return a != b;
+  case OPERATOR_AND: return a != 0 && b != 0;
+  case OPERATOR_OR: return a != 0 || b != 0;
+  default: return NAN;
+  }
+}
+
+typedef struct FunctionRow {
+  const char *name;
+  double (*of)(double);
+} FunctionRow;
+
+static bool apply_function(const Expr *e, double *out) {
+  static const FunctionRow functions[] = {{"exp", exp}, {"log", log},   {"sqrt", sqrt}, {"abs", fabs},
+                                          {"sin", sin}, {"cos", cos},   {"tanh", tanh}, {"floor", floor}};
+  double x;
+  if (e->args.len != 1 || !e->symbol || e->symbol->kind != SYMBOL_BUILTIN) return false;
+  for (size_t i = 0; i < sizeof functions / sizeof *functions; i++)
+    if (!strcmp(e->name, functions[i].name) && constant_number(e->args.at[0].value, &x)) return *out = functions[i].of(x), true;
+  return false;
+}
+
+static bool number_of_symbol(const Symbol *symbol, double *out) {
+  if (!symbol) return false;
+  bool of_cell = symbol->scope && symbol->scope->owner && symbol->scope->owner->kind == DECL_CELL;
+  if (symbol->kind == SYMBOL_DIM && !of_cell) return *out = (double)symbol->size, true;
+  if (symbol->kind != SYMBOL_LET || of_cell || symbol->progress != PROGRESS_DONE || symbol->type.shape.rank) return false;
+  return *out = symbol->number, true;
+}
+
+bool constant_number(const Expr *e, double *out) {
+  double a, b;
+  if (e->kind == EXPR_NUMBER) return *out = with_unit(e->number, e->unit), true;
+  if (e->kind == EXPR_NAME) return number_of_symbol(e->symbol, out);
+  if (e->kind == EXPR_CALL) return apply_function(e, out);
+  if (e->kind == EXPR_UNARY && constant_number(e->left, &a)) return *out = e->op == OPERATOR_NOT ? a == 0 : -a, true;
+  if (e->kind == EXPR_IF && constant_number(e->left, &a)) return constant_number(a != 0 ? e->right : e->third, out);
+  if (e->kind != EXPR_BINARY || !constant_number(e->left, &a) || !constant_number(e->right, &b)) return false;
+  return *out = apply(e->op, a, b), true;
+}
+
+/* --- known at each call ------------------------------------------------------------------------------------------------- */
+
+static bool constant_symbol(const Symbol *symbol) {
+  if (!symbol) return true; /* unknown names are reported elsewhere */
+  return symbol->kind == SYMBOL_DIM || symbol->kind == SYMBOL_LET || symbol->kind == SYMBOL_OPTION ||
+         symbol->kind == SYMBOL_BUILTIN;
+}
+
+static bool every_child(const Expr *e, bool (*holds)(const Expr *)) {
+  const Expr *children[] = {e->left, e->right, e->third};
+  for (int i = 0; i < 3; i++)
+    if (children[i] && !holds(children[i])) return false;
+  for (int i = 0; i < e->args.len; i++)
+    if (!holds(e->args.at[i].value)) return false;
+  return true;
+}
+
+bool constant_expr(const Expr *e) {
+  if (e->kind == EXPR_NAME) return constant_symbol(e->symbol);
+  if (e->kind == EXPR_CALL && !constant_symbol(e->symbol)) return false;
+  if (e->kind == EXPR_FIELD || e->kind == EXPR_START) return false;
+  if (e->kind == EXPR_INDEX && e->access != ACCESS_COMPONENT) return false;
+  if (e->kind == EXPR_INDEX) return constant_expr(e->left);
+  return every_child(e, constant_expr);
+}
+
+static bool without_option(const Expr *e) {
+  if (e->symbol && e->symbol->kind == SYMBOL_OPTION) return false;
+  return every_child(e, without_option);
+}
+
+bool mentions_option(const Expr *e) { return !without_option(e); }

@@ -1,0 +1,392 @@
+/* functions.c — the types of the language's functions (builtins.def), and of `sum over t (e)`. */
+#include "sema/check.h"
+
+typedef Type FunctionTyper(Checker *c, Scope *scope, Expr *e);
+
+static Expr *argument(const Expr *e, int i) { return e->args.at[i].value; }
+
+static Type numbers_at(Checker *c, const Expr *e, int i) { return type_numbers(c, argument(e, i)->type, argument(e, i)); }
+
+static Type wants(Checker *c, const Expr *e, int i, const Type *t, const char *what) {
+  Diag *d = diag_error(c->s, E0308, argument(e, i)->span, "`%s` needs %s", e->name, what);
+  explain_origin(c, d, argument(e, i), t);
+  return poison();
+}
+
+/* --- by class ------------------------------------------------------------------------------------------------------------ */
+
+static Type type_elementwise(Checker *c, Scope *scope, Expr *e) {
+  (void)scope;
+  Type t = numbers_at(c, e, 0);
+  const Expr *largest = argument(e, 0);
+  const char *what = arena_printf(c->s->arena, "`%s`", e->name);
+  for (int i = 1; i < e->args.len && !e->args.at[i].name; i++) {
+    Type both = type_agree(c, what, t, largest, argument(e, i)->type, argument(e, i));
+    if (!is_poison(both) && !shape_equal(&both.shape, &t.shape)) largest = argument(e, i);
+    t = both;
+  }
+  return t;
+}
+
+static Type type_reduce(Checker *c, Scope *scope, Expr *e) {
+  (void)scope;
+  return is_poison(numbers_at(c, e, 0)) ? poison() : type_real();
+}
+
+static Type type_extreme(Checker *c, Scope *scope, Expr *e) {
+  return e->args.len == 1 ? type_reduce(c, scope, e) : type_elementwise(c, scope, e);
+}
+
+static Type type_vector(Checker *c, Scope *scope, Expr *e) {
+  (void)scope;
+  Type t = numbers_at(c, e, 0);
+  return is_poison(t) || t.shape.rank ? t : wants(c, e, 0, &t, "a vector, not a scalar");
+}
+
+/* --- one by one ------------------------------------------------------------------------------------------------------------ */
+
+static Type cannot_join(Checker *c, const Expr *e, int i, const Type *first, const Type *t) {
+  Diag *d = diag_error(c->s, E0302, argument(e, i)->span, "`concat` joins along the first dim; the others must be the same");
+  explain_origin(c, d, argument(e, i), t);
+  explain_origin(c, d, argument(e, 0), first);
+  note_sizes(c, d, &first->shape, &t->shape);
+  return poison();
+}
+
+static bool same_tail(const Shape *a, const Shape *b) {
+  Shape x = *a, y = *b;
+  x.dim[0] = y.dim[0] = dim_literal(0);
+  return shape_equal(&x, &y);
+}
+
+static Type type_concat(Checker *c, Scope *scope, Expr *e) {
+  (void)scope;
+  Type first = numbers_at(c, e, 0), out = first;
+  for (int i = 0; i < e->args.len; i++) {
+    Type t = numbers_at(c, e, i);
+    if (is_poison(t)) return t;
+    if (!t.shape.rank) return wants(c, e, i, &t, "vectors, not a scalar (`as [1]` makes it one)");
+    if (i && !same_tail(&first.shape, &t.shape)) return cannot_join(c, e, i, &first, &t);
+    if (i) out.shape.dim[0] = dim_add(c->s, out.shape.dim[0], t.shape.dim[0], 1);
+  }
+  return out;
+}
+
+static Type type_dot(Checker *c, Scope *scope, Expr *e) {
+  (void)scope;
+  Type a = numbers_at(c, e, 0), b = numbers_at(c, e, 1);
+  if (is_poison(a) || is_poison(b)) return poison();
+  if (!a.shape.rank) return wants(c, e, 0, &a, "vectors");
+  if (shape_equal(&a.shape, &b.shape)) return type_real();
+  Diag *d = diag_error(c->s, E0302, argument(e, 1)->span, "`dot` needs two equal shapes, not %s and %s", shape_text(c->s, a.shape),
+                       shape_text(c->s, b.shape));
+  explain_origin(c, d, argument(e, 1), &b);
+  explain_origin(c, d, argument(e, 0), &a);
+  note_sizes(c, d, &a.shape, &b.shape);
+  return poison();
+}
+
+static Type type_outer(Checker *c, Scope *scope, Expr *e) {
+  (void)scope;
+  Type a = numbers_at(c, e, 0), b = numbers_at(c, e, 1);
+  if (is_poison(a) || is_poison(b)) return poison();
+  for (int i = 0; i < b.shape.rank; i++)
+    if (!append_dim(c, &a.shape, b.shape.dim[i], e->span)) return poison();
+  return a;
+}
+
+static Type index_below_last(Checker *c, const Expr *e, int i) {
+  Type t = numbers_at(c, e, i);
+  if (is_poison(t)) return t;
+  if (!t.shape.rank) return wants(c, e, i, &t, "a vector to choose from");
+  t.kind = TYPE_INDEX;
+  t.below = t.shape.dim[--t.shape.rank];
+  return t;
+}
+
+static Type type_argmax(Checker *c, Scope *scope, Expr *e) {
+  (void)scope;
+  return index_below_last(c, e, 0);
+}
+
+static Type type_sample(Checker *c, Scope *scope, Expr *e) {
+  (void)scope;
+  not_built(c, e->span, "`sample`");
+  return index_below_last(c, e, 0);
+}
+
+/* one_hot(i) of an index; one_hot(3, N), or one_hot(3) where a shape is expected, as in a history. */
+static Type type_one_hot(Checker *c, Scope *scope, Expr *e) {
+  (void)scope;
+  Type t = argument(e, 0)->type, out = type_real();
+  if (is_poison(t) || t.kind == TYPE_INDEX) return type_numbers(c, t, argument(e, 0));
+  if (t.shape.rank) return wants(c, e, 0, &t, "an index or one whole number");
+  if (e->args.len == 2) {
+    Dim d;
+    return dim_of_expr(c, scope, argument(e, 1), &d) && append_dim(c, &out.shape, d, e->span) ? out : poison();
+  }
+  if (c->expected && c->expected->shape.rank == 1) return type_shaped(c->expected->shape);
+  Diag *d = diag_error(c->s, E0308, e->span, "how long is this one-hot vector?");
+  diag_help(d, "say its size: `one_hot(%s, N)`", source_text(c, argument(e, 0)->span));
+  return poison();
+}
+
+/* The cosine of each row of the first with the second: [N, M] and [M] give [N]. */
+static Type type_cosine(Checker *c, Scope *scope, Expr *e) {
+  (void)scope;
+  Type a = numbers_at(c, e, 0), b = numbers_at(c, e, 1);
+  if (is_poison(a) || is_poison(b)) return poison();
+  if (!a.shape.rank) return wants(c, e, 0, &a, "vectors");
+  if (b.shape.rank != 1 || !dim_equal(a.shape.dim[a.shape.rank - 1], b.shape.dim[0]))
+    return wants(c, e, 1, &b, arena_printf(c->s->arena, "a vector as long as the last dim of %s", shape_text(c->s, a.shape)));
+  a.shape.rank--;
+  return a;
+}
+
+static Type type_rotate(Checker *c, Scope *scope, Expr *e) {
+  (void)scope;
+  Type a = numbers_at(c, e, 0), b = numbers_at(c, e, 1);
+  if (is_poison(a) || is_poison(b)) return poison();
+  if (a.shape.rank != 1) return wants(c, e, 0, &a, "a vector");
+  return b.shape.rank == 1 ? a : wants(c, e, 1, &b, "a vector of weights, one for each shift");
+}
+
+static Type type_shift(Checker *c, Scope *scope, Expr *e) {
+  Type t = type_vector(c, scope, e);
+  if (!is_poison(argument(e, 1)->type) && !constant_expr(argument(e, 1))) return wants(c, e, 1, &argument(e, 1)->type, "a shift known when compiling");
+  return t;
+}
+
+/* decay(20 ms) = exp(-step / 20 ms) */
+static Type type_decay(Checker *c, Scope *scope, Expr *e) {
+  const Expr *time = argument(e, 0);
+  int clock = default_clock(c, scope);
+  if (time->kind != EXPR_NUMBER || !time->unit || clock < 0 || c->module->clocks.at[clock].step > 0) return type_real();
+  Diag *d = diag_error(c->s, E0204, e->span, "`decay` needs a clock with a step");
+  diag_label(d, time->span, "how many steps are this?");
+  diag_help(d, "say how long a step is: `time %s step 1 ms`", clock_name(c, clock));
+  return poison();
+}
+
+static Type type_surrogate(Checker *c, Scope *scope, Expr *e) {
+  (void)c, (void)scope, (void)e;
+  return type_real();
+}
+
+static Type type_dropout(Checker *c, Scope *scope, Expr *e) {
+  (void)scope;
+  return numbers_at(c, e, 0);
+}
+
+static Type type_noise(Checker *c, Scope *scope, Expr *e) {
+  Type out = type_real();
+  not_built(c, e->span, "`noise`");
+  if (e->args.len < 2 || argument(e, 1)->kind != EXPR_LIST) return out;
+  Vec(Expr *) sizes = {0};
+  for (int i = 0; i < argument(e, 1)->args.len; i++) vec_push(c->s->arena, sizes, argument(argument(e, 1), i));
+  return shape_of_exprs(c, scope, sizes.at, sizes.len, e->span, &out.shape) ? out : poison();
+}
+
+/* --- losses and metrics ---------------------------------------------------------------------------------------------------- */
+
+static Type type_loss(Checker *c, Scope *scope, Expr *e) {
+  (void)scope;
+  Type a = argument(e, 0)->type, b = argument(e, 1)->type;
+  if (a.kind == b.kind && a.kind == TYPE_CLOCK_INDEX) return type_real();
+  const char *what = arena_printf(c->s->arena, "`%s`", e->name);
+  return is_poison(type_agree(c, what, a, argument(e, 0), b, argument(e, 1))) ? poison() : type_real();
+}
+
+/* The classes are the last dim of p; the target is one of them, or a distribution over them. */
+static Type type_xent(Checker *c, Scope *scope, Expr *e) {
+  Type p = numbers_at(c, e, 0), target = argument(e, 1)->type;
+  if (target.kind == TYPE_CLOCK_INDEX) return is_poison(p) ? p : type_real();
+  if (!is_poison(p) && !p.shape.rank) return wants(c, e, 0, &p, "the probabilities of the classes, a vector");
+  return type_loss(c, scope, e);
+}
+
+static Type type_any(Checker *c, Scope *scope, Expr *e) {
+  (void)c, (void)scope;
+  return is_poison(argument(e, 0)->type) ? poison() : type_real();
+}
+
+static Type type_capacity(Checker *c, Scope *scope, Expr *e) {
+  return is_poison(argument(e, 1)->type) ? poison() : type_any(c, scope, e);
+}
+
+static Type type_none(Checker *c, Scope *scope, Expr *e) {
+  (void)c, (void)scope, (void)e;
+  return type_real();
+}
+
+/* --- begins(n), ends(n) -------------------------------------------------------------------------------------------------------- */
+
+static Type type_at_end(Checker *c, Scope *scope, Expr *e) {
+  Expr *of = argument(e, 0);
+  Symbol *clock = of->kind == EXPR_NAME ? resolve(c, scope, of) : NULL;
+  of->type = type_real();
+  if (clock && clock->kind == SYMBOL_CLOCK) return e->clock = clock->clock, type_real();
+  if (of->kind == EXPR_NAME && !clock) return poison();
+  diag_label(diag_error(c->s, E0103, of->span, "`%s` asks about a clock", e->name), of->span, "this is not a clock");
+  return poison();
+}
+
+/* --- any call ---------------------------------------------------------------------------------------------------------------------- */
+
+typedef struct TyperRow {
+  const char *name;
+  FunctionTyper *typer;
+} TyperRow;
+
+static FunctionTyper *typer_of(const char *name) {
+  static const TyperRow rows[] = {
+#define BUILTIN(name, class, least, most, typer, options) {#name, type_##typer},
+#include "sema/builtins.def"
+#undef BUILTIN
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+    if (!strcmp(rows[i].name, name)) return rows[i].typer;
+  return NULL;
+}
+
+/* Those that do not take plain values look at their arguments themselves. */
+static bool types_its_own(const char *name, int i) {
+  if (!strcmp(name, "begins") || !strcmp(name, "ends")) return true;
+  return i == 1 && (!strcmp(name, "noise") || !strcmp(name, "one_hot"));
+}
+
+static bool unknown_option(Checker *c, const Expr *e, const Arg *arg, const char *options) {
+  Diag *d = diag_error(c->s, E0108, arg->name_span, "`%s` has no option `%s`", e->name, arg->name);
+  const char *near = nearest_word(c->s, arg->name, options);
+  if (near) diag_suggest(d, arg->name_span, near, "did you mean `%s`?", near);
+  else if (*options) diag_help(d, "it has: %s", options);
+  return false;
+}
+
+static bool type_arguments(Checker *c, Scope *scope, Expr *e, const Builtin *b, int *positional) {
+  bool fine = true;
+  for (int i = 0; i < e->args.len; i++) {
+    const Arg *arg = &e->args.at[i];
+    bool known = !arg->name || has_word(b->options, arg->name);
+    if (!known) fine = unknown_option(c, e, arg, b->options);
+    *positional += !arg->name;
+    if (!types_its_own(b->name, i)) type_expr(c, scope, arg->value);
+    fine &= !is_poison(arg->value->type) || types_its_own(b->name, i);
+  }
+  return fine;
+}
+
+static Type wrong_count(Checker *c, const Expr *e, const Builtin *b, int given) {
+  const char *wanted = b->most == b->least ? arena_printf(c->s->arena, "%d", b->least)
+                       : b->most < 0       ? arena_printf(c->s->arena, "at least %d", b->least)
+                                           : arena_printf(c->s->arena, "%d to %d", b->least, b->most);
+  Diag *d = diag_error(c->s, E0107, e->span, "`%s` takes %s argument%s, not %d", b->name, wanted, b->most == 1 ? "" : "s", given);
+  diag_label(d, e->span, "given %d", given);
+  return poison();
+}
+
+static Type outside_stage(Checker *c, const Expr *e) {
+  Diag *d = diag_error(c->s, E0409, e->name_span, "`%s` measures a whole run: it stands in the clauses of train and run", e->name);
+  diag_label(d, e->name_span, "not in an equation");
+  return poison();
+}
+
+Type type_function(Checker *c, Scope *scope, Expr *e, const Builtin *b) {
+  int given = 0;
+  bool measures = b->class == BUILTIN_LOSS || b->class == BUILTIN_METRIC;
+  if (measures && !c->stage) return outside_stage(c, e);
+  if (!type_arguments(c, scope, e, b, &given)) return poison();
+  bool by_name = e->args.len > given && b->most > 1 && given < b->least && e->args.len >= b->least;
+  if (!by_name && (given < b->least || (b->most >= 0 && given > b->most))) return wrong_count(c, e, b, given);
+  return typer_of(b->name)(c, scope, e);
+}
+
+/* --- over --------------------------------------------------------------------------------------------------------------------------- */
+
+typedef enum OverKind { OVER_REDUCE, OVER_KEEP, OVER_ARGMAX, OVER_PICK } OverKind;
+
+typedef struct OverRow {
+  const char *name;
+  OverKind kind;
+} OverRow;
+
+static const OverRow over_rows[] = {
+    {"sum", OVER_REDUCE},    {"mean", OVER_REDUCE},     {"max", OVER_REDUCE},    {"min", OVER_REDUCE},
+    {"softmax", OVER_KEEP},  {"logsoftmax", OVER_KEEP}, {"argmax", OVER_ARGMAX}, {"pick", OVER_PICK},
+};
+
+static const OverRow *over_row(Checker *c, const Expr *e) {
+  const char *words = "";
+  for (size_t i = 0; i < sizeof over_rows / sizeof *over_rows; i++) {
+    if (!strcmp(over_rows[i].name, e->name)) return &over_rows[i];
+    words = arena_printf(c->s->arena, "%s%s%s", words, i ? " " : "", over_rows[i].name);
+  }
+  Diag *d = diag_error(c->s, E0101, e->name_span, "`%s` does not work over a clock or a dim", e->name);
+  const char *near = nearest_word(c->s, e->name, words);
+  if (near) diag_suggest(d, e->name_span, near, "did you mean `%s`?", near);
+  else diag_help(d, "these do: %s", words);
+  return NULL;
+}
+
+static Type pick_over(Checker *c, Expr *e, int clock) {
+  Type k = e->args.len == 2 ? argument(e, 1)->type : poison();
+  not_built(c, e->span, "`pick over`");
+  if (e->args.len != 2) return poison();
+  if (is_poison(k) || (k.kind == TYPE_CLOCK_INDEX && k.clock == clock)) return argument(e, 0)->type;
+  return wants(c, e, 1, &k, arena_printf(c->s->arena, "a step: index(%s)", clock_name(c, clock)));
+}
+
+static Type over_clock(Checker *c, Expr *e, const OverRow *row, int clock) {
+  e->clock = clock;
+  if (row->kind == OVER_PICK) return pick_over(c, e, clock);
+  Type t = numbers_at(c, e, 0);
+  if (row->kind != OVER_ARGMAX || is_poison(t)) return t;
+  if (t.shape.rank) return wants(c, e, 0, &t, "one number for each step");
+  return (Type){.kind = TYPE_CLOCK_INDEX, .clock = clock};
+}
+
+static int find_dim(Checker *c, const Expr *e, const Type *t, Dim d) {
+  int found = -1, n = 0;
+  for (int i = 0; i < t->shape.rank; i++)
+    if (dim_equal(t->shape.dim[i], d)) found = i, n++;
+  if (n == 1) return found;
+  Diag *diag = diag_error(c->s, E0304, e->left->span, "`%s` is %s of %s", dim_text(c->s, d), n ? "more than one dim" : "not a dim",
+                          shape_text(c->s, t->shape));
+  explain_origin(c, diag, argument(e, 0), t);
+  return -1;
+}
+
+static Type over_dim(Checker *c, Scope *scope, Expr *e, const OverRow *row) {
+  Dim d;
+  Type t = numbers_at(c, e, 0);
+  if (!dim_of_expr(c, scope, e->left, &d) || is_poison(t)) return poison();
+  if (row->kind == OVER_PICK) return diag_error(c->s, E0304, e->left->span, "`pick` works over a clock; a component is `x[3]`"), poison();
+  e->over_dim = find_dim(c, e, &t, d);
+  if (e->over_dim < 0) return poison();
+  if (row->kind == OVER_KEEP) return t;
+  for (int i = e->over_dim; i + 1 < t.shape.rank; i++) t.shape.dim[i] = t.shape.dim[i + 1];
+  t.shape.rank--;
+  if (row->kind == OVER_ARGMAX) t.kind = TYPE_INDEX, t.below = d;
+  return t;
+}
+
+static const Symbol *clock_over(Scope *scope, const Expr *along) {
+  const Symbol *symbol = along->kind == EXPR_NAME ? scope_find(scope, along->name) : NULL;
+  return symbol && symbol->kind == SYMBOL_CLOCK ? symbol : NULL;
+}
+
+Type type_over(Checker *c, Scope *scope, Expr *e) {
+  const OverRow *row = over_row(c, e);
+  for (int i = 0; i < e->args.len; i++) type_expr(c, scope, argument(e, i));
+  if (!row) return poison();
+  if (e->left->kind == EXPR_FIELD) return not_built(c, e->left->span, "a tree"), poison();
+  int wanted = row->kind == OVER_PICK ? 2 : 1;
+  if (e->args.len != wanted) {
+    diag_error(c->s, E0107, e->span, "`%s over` takes %d argument%s, not %d", e->name, wanted, wanted > 1 ? "s" : "", e->args.len);
+    return poison();
+  }
+  const Symbol *clock = clock_over(scope, e->left);
+  if (!clock) return over_dim(c, scope, e, row);
+  e->left->symbol = scope_find(scope, e->left->name);
+  return over_clock(c, e, row, clock->clock);
+}

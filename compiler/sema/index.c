@@ -1,0 +1,277 @@
+/* index.c — x[t-1], x[t..t-L], x[last], x[0..3], and `x as [K]`. */
+#include "sema/check.h"
+#include <math.h>
+
+static Type bad_delay(Checker *c, Span span, const char *problem) {
+  if (*problem) diag_label(diag_error(c->s, E0204, span, "this is not a step that can be read"), span, "%s", problem);
+  return poison();
+}
+
+/* --- along a clock ------------------------------------------------------------------------------------------------------ */
+
+static bool lives_in_time(const Symbol *symbol) {
+  switch (symbol->kind) {
+  case SYMBOL_STATE: case SYMBOL_INPUT: case SYMBOL_TARGET: case SYMBOL_OUTPUT: case SYMBOL_VALUE: case SYMBOL_ARGUMENT: return true;
+  default: return false;
+  }
+}
+
+/* Only a named value is kept from step to step. */
+static Symbol *value_read(Checker *c, Scope *scope, Expr *e) {
+  if (e->left->kind != EXPR_NAME) {
+    type_expr(c, scope, e->left);
+    Diag *d = diag_error(c->s, E0204, e->left->span, "only a named value can be read at another time");
+    diag_label(d, e->left->span, "give this a name of its own");
+    return NULL;
+  }
+  Symbol *symbol = resolve(c, scope, e->left);
+  if (!symbol || lives_in_time(symbol)) return symbol;
+  Diag *d = diag_error(c->s, E0204, e->left->span, "`%s` is the same at every time", symbol->name);
+  diag_label(d, e->left->span, "%s, which does not live on a clock", symbol_kind_text(symbol->kind));
+  return NULL;
+}
+
+static bool missing_already(const Checker *c, const Symbol *symbol) {
+  for (int i = 0; i < c->missing.len; i++)
+    if (c->missing.at[i].symbol == symbol) return true;
+  return false;
+}
+
+/* A value read at another time has a history: declared, or given by `start`. */
+static void want_history(Checker *c, Expr *e, Symbol *symbol) {
+  if (symbol->history || missing_already(c, symbol)) return;
+  vec_push(c->s->arena, c->missing, ((MissingHistory){e, symbol}));
+}
+
+/* Seconds are whole steps of a clock that has one. */
+static bool steps_of_seconds(Checker *c, Linear *l, Span span) {
+  double step = c->module->clocks.at[l->clock].step, steps = step > 0 ? l->seconds / step : 0;
+  int64_t whole;
+  if (step <= 0) return bad_delay(c, span, arena_printf(c->s->arena, "the clock `%s` has no step: write `time %s step 1 ms`",
+                                                        clock_name(c, l->clock), clock_name(c, l->clock))), false;
+  if (fabs(steps - round(steps)) > 1e-6 || !whole_number(round(steps), &whole))
+    return bad_delay(c, span, arena_printf(c->s->arena, "is %g steps of `%s`; a delay is a whole number of steps", fabs(steps),
+                                           clock_name(c, l->clock))), false;
+  l->dim = dim_add(c->s, l->dim, dim_literal(whole), 1);
+  return true;
+}
+
+/* One end of what is read, as clock + offset. */
+static bool offset_of(Checker *c, Scope *scope, Expr *at, Linear *out) {
+  *out = linear_of(c, scope, at);
+  if (out->problem) return bad_delay(c, out->where, out->problem), false;
+  if (out->clock < 0) return bad_delay(c, at->span, "the other end says a clock, this one does not"), false;
+  if (out->times != 1) return bad_delay(c, at->span, "a step is a clock plus or minus a number"), false;
+  if (out->timed) return steps_of_seconds(c, out, at->span);
+  return true;
+}
+
+static bool is_now(Dim offset) { return !offset.terms && !offset.constant; }
+
+static Type type_offset(Checker *c, Scope *scope, Expr *e, Symbol *symbol, Expr *at) {
+  Linear l;
+  if (!offset_of(c, scope, at, &l)) return poison();
+  if (l.tensor) return not_built(c, at->span, "a tensor of delays, `%s`,", source_text(c, at->span)), poison();
+  e->access = ACCESS_OFFSET;
+  e->clock = l.clock;
+  e->offset = l.dim;
+  e->taps = dim_literal(1);
+  if (!is_now(l.dim)) want_history(c, e, symbol);
+  return e->left->type = type_of_symbol(c, symbol, e);
+}
+
+/* --- windows -------------------------------------------------------------------------------------------------------------- */
+
+/* -1 where the second end is the older one, as in t-1..t-L: by the signs of its dims, or by the sizes. */
+static int direction_of(Dim span) {
+  int64_t size = span.constant;
+  bool down = true, up = true;
+  for (int i = 0; i < span.terms; i++) down &= span.term[i].times < 0, up &= span.term[i].times > 0;
+  if (span.terms && down != up) return down ? -1 : 1;
+  dim_known(span, &size);
+  return size > 0 ? 1 : -1;
+}
+
+static bool divide(Checker *c, Dim d, int64_t by, Dim *out) {
+  int64_t size = d.constant;
+  Dim sum = dim_literal(d.constant / by);
+  bool exact = true;
+  for (int i = 0; i < d.terms; i++) {
+    exact &= d.term[i].times % by == 0;
+    sum = dim_add(c->s, sum, dim_of(c->s, d.term[i].dim), d.term[i].times / by);
+  }
+  if (!d.terms || exact) return *out = sum, true;
+  return dim_known(d, &size) ? *out = dim_literal(size / by), true : false;
+}
+
+static bool stride_of(Checker *c, Scope *scope, Expr *by, int64_t *out) {
+  *out = 1;
+  if (!by) return true;
+  Linear l = linear_of(c, scope, by);
+  if (l.problem) return bad_delay(c, l.where, l.problem), false;
+  bool fine = l.clock < 0 && !l.timed && !l.tensor && dim_known(l.dim, out) && *out >= 1;
+  if (!fine) bad_delay(c, by->span, "the resolution is a whole number of steps, at least 1");
+  return fine;
+}
+
+static bool taps_of(Checker *c, Scope *scope, Expr *e, Dim from, Dim to, int64_t by) {
+  Dim span = dim_add(c->s, to, from, -1), steps;
+  int direction = direction_of(span);
+  Dim length = dim_add(c->s, dim_literal(0), span, direction);
+  if (!divide(c, length, by, &steps)) return bad_delay(c, e->span, "this many taps depend on sizes that are not known here"), false;
+  e->offset = from;
+  e->taps = dim_add(c->s, steps, dim_literal(1), 1);
+  e->stride = direction * by;
+  return demand_size(c, scope, e->taps, dim_literal(1), false, e->span);
+}
+
+static Type type_window(Checker *c, Scope *scope, Expr *e, Symbol *symbol, Expr *range) {
+  Linear from, to;
+  int64_t by;
+  if (!offset_of(c, scope, range->left, &from) || !offset_of(c, scope, range->right, &to)) return poison();
+  if (!stride_of(c, scope, range->third, &by)) return poison();
+  if (from.clock != to.clock) return bad_delay(c, range->span, "mixes two clocks");
+  if (from.tensor || to.tensor) return not_built(c, range->span, "a window of delays by a tensor"), poison();
+  if (!taps_of(c, scope, e, from.dim, to.dim, by)) return poison();
+  e->access = ACCESS_WINDOW;
+  e->clock = from.clock;
+  if (!is_now(from.dim) || !is_now(to.dim)) want_history(c, e, symbol);
+  Type of = e->left->type = type_of_symbol(c, symbol, e), out = of;
+  out.shape = (Shape){0};
+  append_dim(c, &out.shape, e->taps, e->span);
+  for (int i = 0; i < of.shape.rank; i++)
+    if (!append_dim(c, &out.shape, of.shape.dim[i], e->span)) return poison();
+  return out;
+}
+
+static Type type_time(Checker *c, Scope *scope, Expr *e, Expr *at) {
+  Symbol *symbol = value_read(c, scope, e);
+  if (!symbol) return poison();
+  return at->kind == EXPR_RANGE ? type_window(c, scope, e, symbol, at) : type_offset(c, scope, e, symbol, at);
+}
+
+/* --- components --------------------------------------------------------------------------------------------------------------- */
+
+bool demand_size(Checker *c, Scope *scope, Dim left, Dim right, bool equal, Span span) {
+  int64_t a, b;
+  Dim difference = dim_add(c->s, left, right, -1);
+  bool known = dim_known(difference, &a);
+  if (!known && scope->owner) { /* a cell's own dims: its calls decide */
+    SizeDemand demand = {left, right, equal, span};
+    vec_push(c->s->arena, scope->demands, demand);
+    return true;
+  }
+  if (!known || (equal ? !a : a >= 0)) return true;
+  dim_known(right, &b);
+  Diag *d = diag_error(c->s, E0306, span, "the sizes do not fit");
+  diag_label(d, span, "here %s is %lld, but must be %s%lld", dim_text(c->s, left), (long long)(a + b), equal ? "" : "at least ", (long long)b);
+  return false;
+}
+
+static bool component_end(Checker *c, Scope *scope, Expr *at, Dim *out) {
+  Linear l = linear_of(c, scope, at);
+  if (l.problem) {
+    if (*l.problem) diag_label(diag_error(c->s, E0307, l.where, "this does not say which component"), l.where, "%s", l.problem);
+    return false;
+  }
+  if (!l.timed && !l.tensor) return *out = l.dim, true;
+  diag_error(c->s, E0307, at->span, "this does not say which component");
+  return false;
+}
+
+static Type no_components(Checker *c, Expr *e, const Type *of) {
+  Diag *d = diag_error(c->s, E0307, e->span, "a scalar has no components");
+  explain_origin(c, d, e->left, of);
+  return poison();
+}
+
+static bool component_range(Checker *c, Scope *scope, Expr *e, Expr *at, const Dim *of) {
+  bool range = at->kind == EXPR_RANGE;
+  Dim last;
+  if (range && at->third) return not_built(c, at->span, "`by` among components"), false;
+  if (!component_end(c, scope, range ? at->left : at, &e->offset)) return false;
+  last = e->offset;
+  if (range && !component_end(c, scope, at->right, &last)) return false;
+  e->taps = dim_add(c->s, dim_add(c->s, last, e->offset, -1), dim_literal(1), 1);
+  Dim end = dim_add(c->s, e->offset, e->taps, 1);
+  return demand_size(c, scope, e->offset, dim_literal(0), false, at->span) &&
+         demand_size(c, scope, e->taps, dim_literal(1), false, at->span) && demand_size(c, scope, *of, end, false, at->span);
+}
+
+static Type type_component(Checker *c, Scope *scope, Expr *e, Expr *at) {
+  Type of = type_numbers(c, type_expr(c, scope, e->left), e->left), out = type_real();
+  if (is_poison(of)) return of;
+  if (!of.shape.rank) return no_components(c, e, &of);
+  if (!component_range(c, scope, e, at, &of.shape.dim[0])) return poison();
+  e->access = ACCESS_COMPONENT;
+  if (at->kind == EXPR_RANGE) append_dim(c, &out.shape, e->taps, e->span);
+  for (int i = 1; i < of.shape.rank; i++) append_dim(c, &out.shape, of.shape.dim[i], e->span);
+  return out;
+}
+
+/* --- which of them ---------------------------------------------------------------------------------------------------------- */
+
+static Type type_end(Checker *c, Scope *scope, Expr *e, Access access) {
+  e->access = access; /* which clock: clocks.c */
+  e->args.at[0].value->type = type_real();
+  return type_expr(c, scope, e->left);
+}
+
+/* h[n.left] */
+static bool is_child(const Expr *at) { return at->kind == EXPR_FIELD && at->left->kind == EXPR_NAME; }
+
+Type type_index(Checker *c, Scope *scope, Expr *e) {
+  Expr *at = e->args.at[0].value;
+  if (e->args.len != 1) return not_built(c, e->span, "reading along several clocks at once"), poison();
+  if (at->kind == EXPR_NAME && !strcmp(at->name, "last")) return type_end(c, scope, e, ACCESS_LAST);
+  if (at->kind == EXPR_NAME && !strcmp(at->name, "first")) return type_end(c, scope, e, ACCESS_FIRST);
+  if (is_child(at)) {
+    type_expr(c, scope, e->left);
+    return not_built(c, e->span, "a tree"), poison();
+  }
+  if (mentions_clock(c, scope, at)) return type_time(c, scope, e, at);
+  return type_component(c, scope, e, at);
+}
+
+/* --- x as [K] ----------------------------------------------------------------------------------------------------------------- */
+
+static bool is_one(Dim d) {
+  int64_t size;
+  return dim_known(d, &size) && size == 1;
+}
+
+static bool may_be_same(Dim a, Dim b) {
+  int64_t x, y;
+  if (dim_equal(a, b)) return true;
+  bool known = dim_known(a, &x) && dim_known(b, &y);
+  return known ? x == y : !is_one(a) && !is_one(b);
+}
+
+/* Dims are renamed in their order; sizes of 1 come and go. What a cell leaves open is checked at its calls. */
+static bool rename_dims(Checker *c, Scope *scope, const Shape *from, const Shape *to, Span span) {
+  int i = 0, j = 0;
+  while (i < from->rank || j < to->rank) {
+    bool both = i < from->rank && j < to->rank;
+    if (both && may_be_same(from->dim[i], to->dim[j])) {
+      if (!dim_equal(from->dim[i], to->dim[j]) && !demand_size(c, scope, from->dim[i], to->dim[j], true, span)) return true;
+      i++, j++;
+    } else if (i < from->rank && is_one(from->dim[i])) i++;
+    else if (j < to->rank && is_one(to->dim[j])) j++;
+    else return false;
+  }
+  return true;
+}
+
+Type type_as(Checker *c, Scope *scope, Expr *e) {
+  Shape to = {0};
+  Vec(Expr *) sizes = {0};
+  for (int i = 0; i < e->args.len; i++) vec_push(c->s->arena, sizes, e->args.at[i].value);
+  Type of = type_numbers(c, type_expr(c, scope, e->left), e->left);
+  if (!shape_of_exprs(c, scope, sizes.at, sizes.len, e->span, &to)) return poison();
+  if (is_poison(of) || rename_dims(c, scope, &of.shape, &to, e->span)) return type_shaped(to);
+  Diag *d = diag_error(c->s, E0306, e->span, "%s cannot be renamed to %s", shape_text(c->s, of.shape), shape_text(c->s, to));
+  explain_origin(c, d, e->left, &of);
+  diag_note(d, "`as` gives other names to dims of equal size, in their order; it may add or drop dims of size 1");
+  note_sizes(c, d, &of.shape, &to);
+  return poison();
+}

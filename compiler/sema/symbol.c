@@ -1,0 +1,106 @@
+/* symbol.c — scopes: the file's names, and one scope for each cell and net below it. */
+#include "sema/check.h"
+
+Scope *scope_new(Checker *c, Scope *parent, Decl *owner) {
+  Scope *scope = arena_new_of(c->s->arena, Scope);
+  scope->parent = parent;
+  scope->owner = owner;
+  return scope;
+}
+
+Symbol *scope_here(const Scope *scope, Name name) {
+  for (int i = 0; i < scope->symbols.len; i++)
+    if (scope->symbols.at[i]->name == name) return scope->symbols.at[i];
+  return NULL;
+}
+
+Symbol *scope_find(const Scope *scope, Name name) {
+  for (; scope; scope = scope->parent) {
+    Symbol *found = scope_here(scope, name);
+    if (found) return found;
+  }
+  return NULL;
+}
+
+Scope *scope_of(const Decl *d) { return d->symbol ? d->symbol->scope : NULL; }
+
+Symbol *symbol_new(Checker *c, Scope *scope, SymbolKind kind, Name name, Span span) {
+  Symbol *symbol = arena_new_of(c->s->arena, Symbol);
+  symbol->kind = kind;
+  symbol->name = name;
+  symbol->span = span;
+  symbol->serial = c->symbols++;
+  symbol->scope = scope;
+  symbol->clock = -1;
+  return symbol;
+}
+
+Symbol *scope_declare(Checker *c, Scope *scope, SymbolKind kind, Name name, Span span) {
+  Symbol *before = scope_here(scope, name);
+  if (before) {
+    Diag *d = diag_error(c->s, E0102, span, "`%s` is defined twice", name);
+    diag_label(d, span, "again here");
+    diag_label(d, before->span, "first here, as %s", symbol_kind_text(before->kind));
+    return NULL;
+  }
+  Symbol *symbol = symbol_new(c, scope, kind, name, span);
+  vec_push(c->s->arena, scope->symbols, symbol);
+  return symbol;
+}
+
+const char *symbol_kind_text(SymbolKind kind) {
+  static const char *const text[] = {
+      [SYMBOL_DIM] = "a dim",       [SYMBOL_CLOCK] = "a clock",   [SYMBOL_LET] = "a constant",
+      [SYMBOL_PARAM] = "a param",   [SYMBOL_FIXED] = "a fixed",   [SYMBOL_STATE] = "a state",
+      [SYMBOL_INPUT] = "an input",  [SYMBOL_TARGET] = "a target", [SYMBOL_OUTPUT] = "an output",
+      [SYMBOL_VALUE] = "a value",   [SYMBOL_OPTION] = "an option", [SYMBOL_ARGUMENT] = "an argument of the cell",
+      [SYMBOL_SHARED] = "a shared cell", [SYMBOL_CELL] = "a cell", [SYMBOL_NET] = "a net",
+      [SYMBOL_BUILTIN] = "a function of the language",
+  };
+  return text[kind];
+}
+
+/* Symbols by their name, every name once: the innermost one that is seen. */
+const char *scope_nearest(Checker *c, const Scope *scope, Name wrong) {
+  Vec(const char *) names = {0};
+  for (; scope; scope = scope->parent)
+    for (int i = 0; i < scope->symbols.len; i++) vec_push(c->s->arena, names, scope->symbols.at[i]->name);
+  return did_you_mean(wrong, names.at, names.len);
+}
+
+Symbol *resolve(Checker *c, Scope *scope, Expr *e) {
+  e->symbol = scope_find(scope, e->name);
+  if (e->symbol) return e->symbol;
+  Span span = e->name_span.file ? e->name_span : e->span;
+  const char *what = e->kind == EXPR_CALL ? "there is no cell or function" : "nothing here is called";
+  Diag *d = diag_error(c->s, E0101, span, "%s `%s`", what, e->name);
+  const char *near = scope_nearest(c, scope, e->name);
+  if (near) diag_suggest(d, span, near, "did you mean `%s`?", near);
+  return NULL;
+}
+
+/* --- the root: functions of the language ------------------------------------------------------------------------------ */
+
+static void declare_truth(Checker *c, Scope *root, const char *name, double value) {
+  Symbol *symbol = scope_declare(c, root, SYMBOL_LET, intern(c->s, name), (Span){0});
+  symbol->number = value;
+  symbol->type = type_real();
+  symbol->progress = PROGRESS_DONE;
+}
+
+Scope *scope_make_root(Checker *c) {
+  static const char *const names[] = {
+#define BUILTIN(name, class, least, most, typer, options) #name,
+#include "sema/builtins.def"
+#undef BUILTIN
+  };
+  Scope *root = scope_new(c, NULL, NULL);
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    Name name = intern(c->s, names[i]);
+    Symbol *symbol = scope_declare(c, root, SYMBOL_BUILTIN, name, (Span){0});
+    symbol->builtin = builtin_find(name);
+  }
+  declare_truth(c, root, "true", 1);
+  declare_truth(c, root, "false", 0);
+  return root;
+}

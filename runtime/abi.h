@@ -1,0 +1,58 @@
+/* abi.h — what compiled code and the runtime agree on. Version it with care: object files and caches depend on it.
+ *
+ * A compiled *unit* is one graph (the training step of a net, its validation loss, a run …) as one function. It allocates
+ * nothing and bakes in no address: everything it touches is in a table of buffers described by the manifest (docs/manifest.md)
+ * and allocated by the runtime once a model. The scalar type (float or double) is the same throughout a unit.
+ *
+ * Layout. A value with axes {sequence, clock} is [step][row][elements], row-major, the elements row-major in the value's
+ * shape; with {sequence} it is [row][elements]; without axes [elements]. `rows` is the number of sequences of the batch,
+ * sorted by length, longest first, so that the rows active at a step are the first active[step] ones. A buffer may have
+ * `front` steps before step 0 and `back` steps after the last: delay lines and histories live there, filled by the
+ * compiled code (a row's own steps length..length+back-1 serve as its back). Table pointers point at step 0.
+ * What lies in inactive rows is never read as data. */
+#ifndef RNN_RUNTIME_ABI_H
+#define RNN_RUNTIME_ABI_H
+#include <stdint.h>
+
+enum { RNN_ABI_VERSION = 1, RNN_MAX_CLOCKS = 6 };
+
+/* One clock in one call. */
+typedef struct RnnClock {
+  int64_t steps;         /* steps of this call: the longest row's */
+  int64_t first;         /* what STEP_INDEX says at step 0 of this call (chunks of a longer sequence) */
+  const int32_t *length; /* [rows] steps of each row in this call, descending; a row may have 0 */
+  const int32_t *whole;  /* [rows] length of the whole sequence */
+  const int32_t *active; /* [steps] rows with length > step */
+  int64_t uniform;       /* 1: every row has all the steps */
+} RnnClock;
+
+typedef struct RnnArgs {
+  int64_t rows;
+  int64_t keep_state;     /* 1: write the state buffers at the end, for the next chunk */
+  const uint8_t *fresh;   /* [rows] 1: histories apply before step 0; 0: the state buffers continue this row */
+  const uint64_t *sequence; /* [rows] identity of each row's sequence: keys random draws */
+  uint64_t seed, update;  /* keys random draws */
+  void *const *buffer;    /* the table */
+  RnnClock clock[RNN_MAX_CLOCKS];
+} RnnArgs;
+
+typedef void RnnFunction(const RnnArgs *args);
+
+/* What compiled code may call (runtime/calls.c). Row-major; c = op(a) op(b) + beta c; op transposes where ta, tb are 1. */
+void rnn_gemm_f32(int64_t ta, int64_t tb, int64_t m, int64_t n, int64_t k, const float *a, int64_t lda, const float *b,
+                  int64_t ldb, float beta, float *c, int64_t ldc);
+void rnn_gemm_f64(int64_t ta, int64_t tb, int64_t m, int64_t n, int64_t k, const double *a, int64_t lda, const double *b,
+                  int64_t ldb, double beta, double *c, int64_t ldc);
+/* One draw for element `element` of site `site` at step `step` of a sequence: uniform in [0, 1) (kind 0) or standard
+ * normal (kind 1). Counter-based: the same key gives the same draw in any order, on any number of threads. */
+double rnn_random(uint64_t seed, uint64_t update, uint64_t site, uint64_t sequence, uint64_t step, uint64_t element, int64_t kind);
+
+/* A native program is an object file that defines these two, linked with librnn_runtime.a. */
+typedef struct RnnSymbol {
+  const char *name;
+  RnnFunction *function;
+} RnnSymbol;
+extern const char rnn_manifest[];      /* JSON, docs/manifest.md */
+extern const RnnSymbol rnn_symbols[];  /* ends with {NULL, NULL} */
+
+#endif

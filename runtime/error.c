@@ -1,0 +1,69 @@
+/* error.c — the first error of a call, and the names a user may have meant. */
+#include "runtime/error.h"
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool rnn_fail(RnnError *error, const char *code, const char *format, ...) {
+  if (!error || error->code[0]) return false;
+  snprintf(error->code, sizeof error->code, "%s", code);
+  va_list args;
+  va_start(args, format);
+  vsnprintf(error->message, sizeof error->message, format, args);
+  va_end(args);
+  return false;
+}
+
+void rnn_fail_more(RnnError *error, const char *format, ...) {
+  if (!error) return;
+  size_t used = strlen(error->message);
+  va_list args;
+  va_start(args, format);
+  vsnprintf(error->message + used, sizeof error->message - used, format, args);
+  va_end(args);
+}
+
+/* --- the nearest name ---------------------------------------------------------------------------------------------- */
+
+enum { LONGEST_NAME = 63 }; /* longer names are compared by their beginning */
+
+static int least(int a, int b) { return a < b ? a : b; }
+
+/* Edits (insert, delete, replace, swap neighbours) from a to b, letters of either case alike. */
+static int edit_distance(const char *a, const char *b) {
+  int n = least((int)strlen(a), LONGEST_NAME), m = least((int)strlen(b), LONGEST_NAME);
+  int cost[LONGEST_NAME + 1][LONGEST_NAME + 1];
+  for (int i = 0; i <= n; i++) cost[i][0] = i;
+  for (int j = 0; j <= m; j++) cost[0][j] = j;
+  for (int i = 1; i <= n; i++)
+    for (int j = 1; j <= m; j++) {
+      int p = tolower((unsigned char)a[i - 1]), q = tolower((unsigned char)b[j - 1]);
+      cost[i][j] = least(least(cost[i - 1][j], cost[i][j - 1]) + 1, cost[i - 1][j - 1] + (p != q));
+      if (i > 1 && j > 1 && p == tolower((unsigned char)b[j - 2]) && q == tolower((unsigned char)a[i - 2]))
+        cost[i][j] = least(cost[i][j], cost[i - 2][j - 2] + 1);
+    }
+  return cost[n][m];
+}
+
+const char *rnn_nearest(const char *wrong, const char *const *names, int count) {
+  const char *nearest = NULL;
+  int length = (int)strlen(wrong), best = length / 3 > 1 ? length / 3 : 1;
+  for (int i = 0; i < count; i++) {
+    int distance = edit_distance(wrong, names[i]);
+    if (distance >= length || distance > best || (nearest && distance == best)) continue;
+    best = distance;
+    nearest = names[i];
+  }
+  return nearest;
+}
+
+void rnn_fail_names(RnnError *error, const char *what, const char *wrong, const char *const *names, int count) {
+  enum { SHOWN = 24 };
+  rnn_fail_more(error, "\n   = note: %s: ", what);
+  for (int i = 0; i < count && i < SHOWN; i++) rnn_fail_more(error, "%s`%s`", i ? ", " : "", names[i]);
+  if (count > SHOWN) rnn_fail_more(error, " and %d more", count - SHOWN);
+  if (count == 0) rnn_fail_more(error, "none");
+  const char *near = wrong ? rnn_nearest(wrong, names, count) : NULL;
+  if (near) rnn_fail_more(error, "\nhelp: did you mean `%s`?", near);
+}

@@ -1,0 +1,12 @@
+/* error.h — help for writing messages that people can act on. rnn_fail itself is declared in runtime.h. */
+#ifndef RNN_RUNTIME_ERROR_H
+#define RNN_RUNTIME_ERROR_H
+#include "runtime/runtime.h"
+
+/* Adds to a message that is already set ("\n   = note: …", "\nhelp: …"); cut where the message is full. */
+void rnn_fail_more(RnnError *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The name nearest to `wrong` within a third of its length, at least 1 (Damerau–Levenshtein), or NULL. */
+const char *rnn_nearest(const char *wrong, const char *const *names, int count);
+/* Adds "help: did you mean `x`?" where there is a near name, and "note: WHAT: `a`, `b`, …" with all of them. */
+void rnn_fail_names(RnnError *error, const char *what, const char *wrong, const char *const *names, int count);
+#endif

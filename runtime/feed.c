@@ -1,0 +1,247 @@
+/* feed.c — filling a unit's inputs from a batch. */
+#include "runtime/feed.h"
+#include "runtime/clause.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- finding things ---------------------------------------------------------------------------------------------------------- */
+
+/* "data.y" is the data's own y. */
+static const char *variable_part(const char *name) {
+  return !strncmp(name, "data.", 5) ? name + 5 : name;
+}
+
+static int find_variable(const Net *net, const char *name) {
+  for (int v = 0; name && v < net->variables; v++)
+    if (!strcmp(net->variable[v].name, variable_part(name))) return v;
+  return -1;
+}
+
+/* `with p = 0.9`: the number, wherever the modifier keeps it. */
+static double probability(const cJSON *with) {
+  const cJSON *named = value_named(with, "p"), *first = value_arg(with, 0);
+  const cJSON *inner = cJSON_IsNumber(first) ? first : value_named(first, "p") ? value_named(first, "p") : json_item(first, "right");
+  const cJSON *number = named ? named : inner;
+  return cJSON_IsNumber(number) ? number->valuedouble : 1;
+}
+
+static bool read_force(Feed *f, const cJSON *clause, RnnError *error) {
+  const cJSON *value, *wanted = clause_modifier(clause, "for"), *with = clause_modifier(clause, "with");
+  for (int i = 0; (value = value_arg(clause, i)) && f->forces < FEED_FORCES; i++) {
+    const char *name = value_called(value) ? value_called(value) : json_string(value, "variable");
+    int variable = find_variable(f->net, name);
+    if (variable < 0) return rnn_fail(error, "E0411", "`force %s`: the net has no such variable\nline %d", name ? name : "?", clause_line(clause));
+    f->force[f->forces++] = (Force){variable, wanted ? (int64_t)clause_number(wanted, 0) : INT64_MAX, with ? probability(with) : 1};
+  }
+  return true;
+}
+
+static const Force *force_of(const Feed *f, int variable) {
+  for (int i = 0; i < f->forces; i++)
+    if (f->force[i].variable == variable) return &f->force[i];
+  return NULL;
+}
+
+static bool bind_inputs(Feed *f, const Stage *stage, RnnError *error) {
+  for (int i = 0; i < f->unit->inputs; i++) {
+    const UnitPort *input = &f->unit->input[i];
+    f->variable[i] = find_variable(f->net, input->name);
+    if (input->role == ROLE_DATA && f->variable[i] < 0)
+      return rnn_fail(error, "E0411", "`%s` is read in `%s` and is no variable of its net\nline %d", input->name, stage->name, stage->line);
+  }
+  return true;
+}
+
+static void count_clocks(Feed *f) {
+  for (int c = 0; c < f->unit->clocks; c++) f->data_clocks += f->unit->fixed_length[c] == 0;
+}
+
+bool feed_open(Feed *f, const Stage *stage, RnnUnit *unit, const Dataset *data, int64_t most_rows, RnnError *error) {
+  *f = (Feed){.unit = unit, .net = stage->net, .data = data, .to = INT64_MAX, .from = stage->washout, .seed = stage->program->seed};
+  f->variable = calloc((size_t)unit->inputs + 1, sizeof *f->variable);
+  for (int c = 0; c < RNN_MAX_CLOCKS; c++) {
+    f->length[c] = calloc((size_t)most_rows + 1, sizeof **f->length);
+    f->whole[c] = calloc((size_t)most_rows + 1, sizeof **f->whole);
+  }
+  count_clocks(f);
+  for (const cJSON *clause = NULL; (clause = stage_next_clause(stage->json, "force", clause));)
+    if (!read_force(f, clause, error)) return false;
+  return bind_inputs(f, stage, error);
+}
+
+void feed_close(Feed *f) {
+  free(f->variable);
+  for (int c = 0; c < RNN_MAX_CLOCKS; c++) {
+    free(f->length[c]);
+    free(f->whole[c]);
+  }
+  *f = (Feed){0};
+}
+
+/* --- what counts ------------------------------------------------------------------------------------------------------------- */
+
+static bool present(const Feed *f, const Sequence *s, int variable, int64_t step) {
+  const Variable *v = &f->net->variable[variable];
+  const double *value = s->value[variable];
+  if (!value || (v->axes >> 1 && step >= s->steps)) return false;
+  if (v->axes >> 1) value += step * v->elements;
+  for (int64_t i = 0; i < v->elements; i++)
+    if (isnan(value[i])) return false;
+  return true;
+}
+
+/* A target, or the data's own value of an output: what the loss compares with. */
+static bool is_reference(const Feed *f, int input) {
+  return f->unit->input[input].role == ROLE_DATA && f->variable[input] >= 0 &&
+         f->net->variable[f->variable[input]].role != VARIABLE_INPUT;
+}
+
+static bool references_present(const Feed *f, const Sequence *s, int64_t step, bool stepped) {
+  for (int i = 0; i < f->unit->inputs; i++) {
+    if (!is_reference(f, i)) continue;
+    int v = f->variable[i];
+    if ((f->net->variable[v].axes >> 1 != 0) == stepped && !present(f, s, v, step)) return false;
+  }
+  return true;
+}
+
+bool feed_counts(const Feed *f, const Sequence *s, int64_t step) {
+  return step >= f->from && step < f->to && references_present(f, s, step, true);
+}
+
+bool feed_counts_sequence(const Feed *f, const Sequence *s) {
+  return references_present(f, s, 0, false);
+}
+
+/* --- filling ------------------------------------------------------------------------------------------------------------------ */
+
+static int clock_of(uint32_t axes) {
+  for (int c = 0; c < RNN_MAX_CLOCKS; c++)
+    if (axes >> (c + 1) & 1) return c;
+  return 0;
+}
+
+/* Weights of steps: returns their sum. Rows that have ended are given 0 as well. */
+static double fill_step_weights(Feed *f, const Batch *b, const UnitPort *input, void *out) {
+  int c = clock_of(input->axes);
+  double sum = 0;
+  for (int64_t t = 0; t < f->unit->steps[c]; t++)
+    for (int64_t r = 0; r < b->rows; r++) {
+      int64_t step = b->offset[r] + t;
+      bool counts = t < f->unit->args.clock[c].length[r] && feed_counts(f, b->sequence[r], step);
+      scalar_set(out, t * b->rows + r, f->unit->is_double, counts);
+      sum += counts;
+    }
+  return sum;
+}
+
+/* A sequence counts in the chunk in which it ends. */
+static double fill_sequence_weights(Feed *f, const Batch *b, void *out) {
+  double sum = 0;
+  for (int64_t r = 0; r < b->rows; r++) {
+    bool ends = b->length[r] > 0 && b->offset[r] + b->length[r] == b->whole[r];
+    bool counts = ends && feed_counts_sequence(f, b->sequence[r]);
+    scalar_set(out, r, f->unit->is_double, counts);
+    sum += counts;
+  }
+  return sum;
+}
+
+static void fill_norm(Feed *f, const char *name, double sum) {
+  for (int i = 0; i < f->unit->inputs; i++) {
+    const UnitPort *input = &f->unit->input[i];
+    if (input->role == ROLE_NORM && input->buffer >= 0 && !strcmp(input->name, name))
+      scalar_set(f->unit->table[input->buffer], 0, f->unit->is_double, sum > 0 ? 1 / sum : 0);
+  }
+}
+
+static void fill_weight(Feed *f, const Batch *b, int i) {
+  const UnitPort *input = &f->unit->input[i];
+  void *out = f->unit->table[input->buffer];
+  double sum = input->axes >> 1 ? fill_step_weights(f, b, input, out) : fill_sequence_weights(f, b, out);
+  fill_norm(f, input->name, sum);
+  if (f->counted < 0) f->counted = sum;
+}
+
+/* Keys of the coin: its own site, far from those of compiled draws. */
+static bool coin(const Feed *f, const Force *force, const Batch *b, int64_t row, int64_t step, uint64_t update) {
+  if (force->probability >= 1) return true;
+  uint64_t site = 0xF0000000u + (uint64_t)force->variable;
+  return rnn_random(f->seed, update, site, b->identity[row], (uint64_t)step, 0, 0) < force->probability;
+}
+
+/* 1 where data enter the delay line; never where the data say nothing. */
+static void fill_force(Feed *f, const Batch *b, int i, uint64_t update) {
+  const UnitPort *input = &f->unit->input[i];
+  const Force *force = force_of(f, f->variable[i]);
+  int c = clock_of(input->axes);
+  for (int64_t t = 0; t < f->unit->steps[c]; t++)
+    for (int64_t r = 0; r < b->rows; r++) {
+      int64_t step = b->offset[r] + t;
+      bool enters = force && step < force->steps && t < f->unit->args.clock[c].length[r] &&
+                    present(f, b->sequence[r], force->variable, step) && coin(f, force, b, r, step, update);
+      scalar_set(f->unit->table[input->buffer], t * b->rows + r, f->unit->is_double, enters);
+    }
+}
+
+static void fill_scale(Feed *f, int i, bool mean) {
+  const UnitPort *input = &f->unit->input[i];
+  const Scaling *scaling = f->variable[i] < 0 ? NULL : &f->net->scaling[f->variable[i]];
+  for (int64_t k = 0; k < input->elements; k++) {
+    int64_t from = scaling && scaling->elements > k ? k : 0;
+    double value = !scaling ? !mean : mean ? scaling->mean[from] : scaling->std[from];
+    scalar_set(f->unit->table[input->buffer], k, f->unit->is_double, value);
+  }
+}
+
+static void fill_data(Feed *f, const Batch *b, int i) {
+  const UnitPort *input = &f->unit->input[i];
+  int64_t steps = input->axes >> 1 ? f->unit->steps[clock_of(input->axes)] : 1;
+  void *out = f->unit->table[input->buffer];
+  if (batch_fill(b, f->data, f->variable[i], &f->net->scaling[f->variable[i]], 0, steps, f->unit->is_double, out)) return;
+  memset(out, 0, (size_t)(steps * b->rows * input->elements) * scalar_size(f->unit->is_double)); /* a run's data.y may be missing */
+}
+
+static void fill_input(Feed *f, const Batch *b, int i, uint64_t update) {
+  switch (f->unit->input[i].role) {
+  case ROLE_DATA: fill_data(f, b, i); break;
+  case ROLE_WEIGHT: fill_weight(f, b, i); break;
+  case ROLE_FORCE: fill_force(f, b, i, update); break;
+  case ROLE_MEAN: fill_scale(f, i, true); break;
+  case ROLE_STD: fill_scale(f, i, false); break;
+  case ROLE_SHARE: scalar_set(f->unit->table[f->unit->input[i].buffer], 0, f->unit->is_double, 1); break;
+  default: break; /* norms are filled with their weights */
+  }
+}
+
+/* --- calling ------------------------------------------------------------------------------------------------------------------ */
+
+/* With one clock of the data its lengths are the batch's. With more, each sequence says how long it is on each. */
+static int64_t clock_lengths(Feed *f, const Batch *b, int c) {
+  if (f->data_clocks < 2) {
+    f->unit->args.clock[c] = (RnnClock){.first = b->first, .length = b->length, .whole = b->whole};
+    return b->steps;
+  }
+  int64_t most = 1;
+  for (int64_t r = 0; r < b->rows; r++) {
+    int64_t steps = sequence_steps_on(f->data, b->sequence[r], c), left = (steps > 0 ? steps : b->whole[r]) - b->offset[r];
+    f->whole[c][r] = (int32_t)(left + b->offset[r]);
+    f->length[c][r] = (int32_t)(left < 0 ? 0 : left < b->length[r] ? left : b->length[r]);
+    if (f->length[c][r] > most) most = f->length[c][r];
+  }
+  f->unit->args.clock[c] = (RnnClock){.first = b->first, .length = f->length[c], .whole = f->whole[c]};
+  return most;
+}
+
+void feed_call(Feed *f, const Batch *b, uint64_t update, bool keep_state) {
+  int64_t steps[RNN_MAX_CLOCKS] = {0};
+  f->unit->args = (RnnArgs){.fresh = b->fresh, .sequence = b->identity, .seed = f->seed, .update = update, .keep_state = keep_state};
+  for (int c = 0; c < f->unit->clocks; c++) steps[c] = clock_lengths(f, b, c);
+  unit_layout(f->unit, b->rows, steps);
+  f->counted = -1;
+  for (int i = 0; i < f->unit->inputs; i++)
+    if (f->unit->input[i].buffer >= 0) fill_input(f, b, i, update);
+  if (f->counted < 0) f->counted = (double)b->rows;
+  unit_run(f->unit);
+}

@@ -1,0 +1,38 @@
+/* feed.h — filling a unit's inputs from a batch: data, weights and norms of the loss, forcing, scales. */
+#ifndef RNN_RUNTIME_FEED_H
+#define RNN_RUNTIME_FEED_H
+#include "runtime/model.h"
+
+enum { FEED_FORCES = 16 };
+
+/* What the stage's force clauses say of one variable. */
+typedef struct Force {
+  int variable;
+  int64_t steps;      /* `for n steps`; INT64_MAX: always */
+  double probability; /* `with p = …`; 1 */
+} Force;
+
+typedef struct Feed {
+  RnnUnit *unit;
+  const Net *net;
+  const Dataset *data;
+  int *variable;        /* [inputs] of the unit: which variable; −1 */
+  Force force[FEED_FORCES];
+  int forces;
+  int64_t from, to;     /* steps of a sequence that count in the loss: from ≤ t < to */
+  uint64_t seed;
+  int32_t *length[RNN_MAX_CLOCKS], *whole[RNN_MAX_CLOCKS]; /* of clocks other than the first: [most rows] */
+  int data_clocks;      /* clocks whose length is the data's */
+  double counted;       /* of the last batch: the sum of its first weight input, or its rows */
+} Feed;
+
+/* Finds each input's variable. `most_rows` of any batch to come; nothing is allocated later. E0411: an input without data. */
+bool feed_open(Feed *f, const Stage *stage, RnnUnit *unit, const Dataset *data, int64_t most_rows, RnnError *error);
+void feed_close(Feed *f);
+/* Lays the unit out for the batch (or chunk), fills everything, and calls it. */
+void feed_call(Feed *f, const Batch *batch, uint64_t update, bool keep_state);
+/* 1 where all targets and data.* inputs of the unit are present at a step of a sequence and from ≤ step < to. */
+bool feed_counts(const Feed *f, const Sequence *sequence, int64_t step);
+bool feed_counts_sequence(const Feed *f, const Sequence *sequence);
+
+#endif

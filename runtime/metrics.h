@@ -1,0 +1,21 @@
+/* metrics.h — values recorded over a run, and what report and expect say about them (metrics.def has the formulas). */
+#ifndef RNN_RUNTIME_METRICS_H
+#define RNN_RUNTIME_METRICS_H
+#include "runtime/runtime.h"
+
+/* One output of a run's unit, over all sequences in the order of the data. */
+typedef struct Series {
+  const char *name; /* "r0" */
+  int64_t elements;
+  bool stepped;     /* lives on a clock */
+  int64_t count;    /* sequences; 1 for a value without the sequence axis */
+  int64_t *steps;   /* [count]; 1 where not stepped */
+  double **value;   /* [count]: [steps][elements] */
+  uint8_t **counted; /* [count]: [steps] 1 where the step counts; belongs to the run */
+} Series;
+
+/* A number for a report's or expect's VALUE: metrics of series, arithmetic on them, comparisons (1 or 0). `series` [count] are found by
+ * their names in {"output": …}. NaN where nothing was counted. E0410 unknown metric, E0402 a wrong option or number of arguments. */
+bool metric_value(const cJSON *value, const Series *series, int count, int line, double *out, RnnError *error);
+
+#endif

@@ -1,0 +1,67 @@
+/* model.h — the program object: manifest, params, nets with their scales; and what a stage is made of. For the runtime's own files. */
+#ifndef RNN_RUNTIME_MODEL_H
+#define RNN_RUNTIME_MODEL_H
+#include "runtime/batches.h"
+#include "runtime/dataset.h"
+#include "runtime/metrics.h"
+#include "runtime/parameters.h"
+#include "runtime/runtime.h"
+#include "runtime/scaling.h"
+#include "runtime/unit.h"
+
+typedef struct Net {
+  const char *name;
+  Variable *variable;
+  int variables;
+  Scaling *scaling;     /* [variables]; fitted by the last train stage that says `scale` */
+  char **category;      /* names of category("…") values, from training or the weights file */
+  int categories;
+} Net;
+
+struct RnnProgram {
+  cJSON *manifest;
+  RnnLookup *lookup;
+  void *context;
+  const char *model, *path; /* "adding", "adding.rnn" */
+  uint64_t seed;
+  const cJSON *params, *clocks, *units, *stages;
+  Parameters *values;       /* all params, in double */
+  bool double_weights;      /* how the weights file keeps them: as the last train stage computed */
+  bool ready;               /* values are initialised, trained or read */
+  bool directed;            /* the folder has been found */
+  char directory[4096], weights[4096];
+  Net *net;
+  int nets;
+};
+
+/* One train or run declaration while it is worked on. */
+typedef struct Stage {
+  RnnProgram *program;
+  const RnnOptions *options;
+  const cJSON *json;
+  const char *name;
+  Net *net;
+  int line;
+  RnnUnit *unit, *valid;     /* run: the run's unit; valid: NULL where there is none */
+  Dataset *data, *own_validation;
+  Split split;
+  bool is_split;
+  const Dataset *train_part, *valid_part; /* valid_part NULL: no validation */
+  int64_t washout, valid_from;
+} Stage;
+
+/* program_data.c: folders, initial values, weights */
+void program_directories(RnnProgram *p, const RnnOptions *options);
+bool program_initialise(RnnProgram *p, RnnError *error);
+bool program_save(RnnProgram *p, RnnError *error);
+/* Reads the weights file if there is one. `needed`: its absence is an error. */
+bool program_read(RnnProgram *p, bool needed, RnnError *error);
+
+/* stage.c: opening a stage loads its data, splits and scales it, and binds its units. */
+bool stage_open(Stage *s, RnnProgram *p, const cJSON *json, const RnnOptions *options, RnnError *error);
+void stage_close(Stage *s);
+/* The params of a stage's unit from and to the program's. */
+void stage_take_parameters(Stage *s);
+void stage_give_parameters(Stage *s);
+
+#endif

@@ -1,0 +1,84 @@
+/* parameters.c — the model's params as one vector of a stage's scalar type. */
+#include "runtime/parameters.h"
+#include "runtime/clause.h"
+#include <stdlib.h>
+#include <string.h>
+
+size_t scalar_size(bool is_double) {
+  return is_double ? sizeof(double) : sizeof(float);
+}
+
+double scalar_get(const void *data, int64_t i, bool is_double) {
+  return is_double ? ((const double *)data)[i] : (double)((const float *)data)[i];
+}
+
+void scalar_set(void *data, int64_t i, bool is_double, double value) {
+  if (is_double)
+    ((double *)data)[i] = value;
+  else
+    ((float *)data)[i] = (float)value;
+}
+
+static int64_t round_up(int64_t n, int64_t to) {
+  return (n + to - 1) / to * to;
+}
+
+void *scalars_new(int64_t n, bool is_double) {
+  size_t bytes = (size_t)round_up((n > 0 ? n : 1) * (int64_t)scalar_size(is_double), 64);
+  void *memory = aligned_alloc(64, bytes);
+  if (!memory) abort(); /* out of memory: nothing sensible is left to do */
+  return memset(memory, 0, bytes);
+}
+
+static void place(Parameters *p, int param) {
+  p->offset[param] = p->size;
+  p->size = round_up(p->size + p->of[param].elements, 64 / (int64_t)scalar_size(p->is_double));
+}
+
+static void describe(Parameter *parameter, const cJSON *entry) {
+  parameter->name = json_string(entry, "name");
+  parameter->elements = json_shape(entry, parameter->shape, &parameter->rank);
+  parameter->trained = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(entry, "trained"));
+  parameter->line = (int)json_number(entry, "line", 0);
+  parameter->init = cJSON_GetObjectItemCaseSensitive(entry, "init");
+}
+
+Parameters *parameters_new(const cJSON *list, const int *order, int tuned, bool is_double) {
+  Parameters *p = calloc(1, sizeof *p);
+  p->count = cJSON_GetArraySize(list);
+  p->is_double = is_double;
+  p->of = calloc((size_t)p->count + 1, sizeof *p->of);
+  p->offset = calloc((size_t)p->count + 1, sizeof *p->offset);
+  int n = 0;
+  const cJSON *entry;
+  cJSON_ArrayForEach(entry, list) {
+    p->offset[n] = -1;
+    describe(&p->of[n++], entry);
+  }
+  for (int i = 0; i < tuned; i++) place(p, order[i]);
+  p->tuned = p->size;
+  for (int i = 0; i < p->count; i++)
+    if (p->offset[i] < 0) place(p, i);
+  p->data = scalars_new(p->size, is_double);
+  return p;
+}
+
+void parameters_free(Parameters *p) {
+  if (!p) return;
+  free(p->of);
+  free(p->offset);
+  free(p->data);
+  free(p);
+}
+
+void *parameters_at(const Parameters *p, int param) {
+  return (char *)p->data + (size_t)p->offset[param] * scalar_size(p->is_double);
+}
+
+void parameters_read(const Parameters *p, int param, double *out) {
+  for (int64_t i = 0; i < p->of[param].elements; i++) out[i] = scalar_get(parameters_at(p, param), i, p->is_double);
+}
+
+void parameters_write(Parameters *p, int param, const double *in) {
+  for (int64_t i = 0; i < p->of[param].elements; i++) scalar_set(parameters_at(p, param), i, p->is_double, in[i]);
+}

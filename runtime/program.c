@@ -1,0 +1,184 @@
+/* program.c — the program object: made from a manifest, trained, run, tested. */
+#include "runtime/calls.h"
+#include "runtime/clause.h"
+#include "runtime/error.h"
+#include "runtime/model.h"
+#include "runtime/run.h"
+#include "runtime/train/train.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* --- loading ----------------------------------------------------------------------------------------------------------------------- */
+
+static VariableRole role_of(const char *word) {
+  return word && !strcmp(word, "target") ? VARIABLE_TARGET : word && !strcmp(word, "output") ? VARIABLE_OUTPUT : VARIABLE_INPUT;
+}
+
+static Variable read_variable(const cJSON *entry) {
+  Variable v = {.name = json_string(entry, "name"), .role = role_of(json_string(entry, "role"))};
+  v.elements = json_shape(entry, v.shape, &v.rank);
+  v.axes = (uint32_t)json_number(entry, "axes", 0);
+  v.below = (int64_t)json_number(entry, "below", 0);
+  v.line = (int)json_number(entry, "line", 0);
+  return v;
+}
+
+static Net read_net(const cJSON *entry) {
+  const cJSON *list = json_item(entry, "variables"), *variable;
+  Net net = {.name = json_string(entry, "name")};
+  net.variable = calloc((size_t)cJSON_GetArraySize(list) + 1, sizeof *net.variable);
+  cJSON_ArrayForEach(variable, list) net.variable[net.variables++] = read_variable(variable);
+  net.scaling = scaling_new(net.variable, net.variables);
+  return net;
+}
+
+static void read_nets(RnnProgram *p) {
+  const cJSON *list = json_item(p->manifest, "nets"), *entry;
+  p->net = calloc((size_t)cJSON_GetArraySize(list) + 1, sizeof *p->net);
+  cJSON_ArrayForEach(entry, list) p->net[p->nets++] = read_net(entry);
+}
+
+static bool read_manifest(RnnProgram *p, RnnError *error) {
+  const char *model = json_string(p->manifest, "model"), *path = json_string(p->manifest, "path");
+  if (json_number(p->manifest, "abi", 0) != RNN_ABI_VERSION)
+    return rnn_fail(error, "E0413", "the program was compiled for another version of the runtime (this one is %d)", RNN_ABI_VERSION);
+  p->model = model ? model : "model";
+  p->path = path ? path : p->model;
+  p->seed = (uint64_t)json_number(p->manifest, "seed", 1);
+  p->params = json_item(p->manifest, "params");
+  p->clocks = json_item(p->manifest, "clocks");
+  p->units = json_item(p->manifest, "units");
+  p->stages = json_item(p->manifest, "stages");
+  p->values = parameters_new(p->params, NULL, 0, true);
+  read_nets(p);
+  return true;
+}
+
+RnnProgram *rnn_program_load(const char *manifest, RnnLookup *lookup, void *context, RnnError *error) {
+  RnnProgram *p = calloc(1, sizeof *p);
+  p->lookup = lookup;
+  p->context = context;
+  p->manifest = cJSON_Parse(manifest);
+  if (!p->manifest) rnn_fail(error, "E0413", "the manifest is not JSON");
+  if (p->manifest && read_manifest(p, error)) return p;
+  rnn_program_free(p);
+  return NULL;
+}
+
+static void free_net(Net *net) {
+  for (int i = 0; i < net->categories; i++) free(net->category[i]);
+  free(net->category);
+  scaling_free(net->scaling, net->variables);
+  free(net->variable);
+}
+
+void rnn_program_free(RnnProgram *p) {
+  if (!p) return;
+  for (int i = 0; i < p->nets; i++) free_net(&p->net[i]);
+  free(p->net);
+  parameters_free(p->values);
+  cJSON_Delete(p->manifest);
+  free(p);
+}
+
+/* --- training ---------------------------------------------------------------------------------------------------------------------- */
+
+static bool is_kind(const cJSON *stage, const char *kind) {
+  const char *word = json_string(stage, "kind");
+  return word && !strcmp(word, kind);
+}
+
+static bool train_one(RnnProgram *p, const cJSON *json, const RnnOptions *options, RnnError *error) {
+  Stage stage;
+  bool good = stage_open(&stage, p, json, options, error) && train_stage(&stage, error);
+  if (good) stage_give_parameters(&stage);
+  if (good) p->double_weights = stage.unit->is_double;
+  stage_close(&stage);
+  return good;
+}
+
+static bool train_all(RnnProgram *p, const RnnOptions *options, RnnError *error) {
+  const cJSON *stage;
+  int trained = 0;
+  rnn_blas_one_thread();
+  program_directories(p, options);
+  if (!program_initialise(p, error)) return false;
+  cJSON_ArrayForEach(stage, p->stages) {
+    if (!is_kind(stage, "train")) continue;
+    if (!train_one(p, stage, options, error)) return false;
+    trained++;
+  }
+  return trained == 0 || program_save(p, error);
+}
+
+static bool has_kind(const RnnProgram *p, const char *kind) {
+  const cJSON *stage;
+  cJSON_ArrayForEach(stage, p->stages)
+    if (is_kind(stage, kind)) return true;
+  return false;
+}
+
+bool rnn_program_train(RnnProgram *p, const RnnOptions *options, RnnError *error) {
+  if (!has_kind(p, "train")) return rnn_fail(error, "E0412", "%s has nothing to train: no `train` declaration", p->path);
+  return train_all(p, options, error);
+}
+
+/* --- running ------------------------------------------------------------------------------------------------------------------------ */
+
+static bool unknown_run(const RnnProgram *p, const char *name, RnnError *error) {
+  const char *names[64];
+  int count = 0;
+  const cJSON *stage;
+  cJSON_ArrayForEach(stage, p->stages)
+    if (is_kind(stage, "run") && count < 64) names[count++] = json_string(stage, "name");
+  if (count == 0) return rnn_fail(error, "E0412", "%s has no `run` declaration", p->path);
+  if (name)
+    rnn_fail(error, "E0412", "%s has no run `%s`", p->path, name);
+  else
+    rnn_fail(error, "E0412", "%s has several runs: say which", p->path);
+  rnn_fail_names(error, "runs", name ? name : "", names, count);
+  return false;
+}
+
+static const cJSON *find_run(const RnnProgram *p, const char *name) {
+  const cJSON *stage, *only = NULL;
+  int count = 0;
+  cJSON_ArrayForEach(stage, p->stages) {
+    if (!is_kind(stage, "run")) continue;
+    const char *found = json_string(stage, "name");
+    if (name && found && !strcmp(name, found)) return stage;
+    only = stage;
+    count++;
+  }
+  return !name && count == 1 ? only : NULL;
+}
+
+/* A file that trains something wants its weights file; one whose params are all given does not. */
+static bool get_ready(RnnProgram *p, const RnnOptions *options, RnnError *error) {
+  rnn_blas_one_thread();
+  program_directories(p, options);
+  return p->ready || program_read(p, options->weights != NULL || has_kind(p, "train"), error);
+}
+
+static bool run_one(RnnProgram *p, const cJSON *json, const RnnOptions *options, bool *expected, RnnError *error) {
+  Stage stage;
+  bool good = stage_open(&stage, p, json, options, error) && run_stage(&stage, expected, error);
+  stage_close(&stage);
+  return good;
+}
+
+bool rnn_program_run(RnnProgram *p, const char *name, const RnnOptions *options, bool *expected, RnnError *error) {
+  const cJSON *json = find_run(p, name);
+  *expected = true;
+  if (!json) return unknown_run(p, name, error);
+  return get_ready(p, options, error) && run_one(p, json, options, expected, error);
+}
+
+bool rnn_program_test(RnnProgram *p, const RnnOptions *options, bool *expected, RnnError *error) {
+  const cJSON *stage;
+  *expected = true;
+  if (has_kind(p, "train") ? !train_all(p, options, error) : !get_ready(p, options, error)) return false;
+  cJSON_ArrayForEach(stage, p->stages)
+    if (is_kind(stage, "run") && !run_one(p, stage, options, expected, error)) return false;
+  return true;
+}

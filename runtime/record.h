@@ -1,0 +1,18 @@
+/* record.h — running a unit over a whole data set and keeping what it says. */
+#ifndef RNN_RUNTIME_RECORD_H
+#define RNN_RUNTIME_RECORD_H
+#include "runtime/feed.h"
+
+typedef struct Recording {
+  int count;
+  Series *series;        /* one for each output of role value */
+  int64_t sequences;
+  uint8_t **counted, **counted_once; /* [sequences] of values on a clock, and of those without */
+} Recording;
+
+/* `from`: steps before it do not count. Sequences run in batches of `rows`. */
+bool record(Recording *r, const Stage *stage, RnnUnit *unit, const Dataset *data, int64_t from, int64_t rows, RnnError *error);
+void recording_free(Recording *r);
+const Series *recording_find(const Recording *r, const char *name);
+
+#endif

@@ -1,0 +1,158 @@
+/* run.c — carrying out a run declaration: its values are recorded, then reported, written, plotted and compared. */
+#include "runtime/run.h"
+#include "runtime/clause.h"
+#include "runtime/record.h"
+#include "runtime/show/show.h"
+#include <math.h>
+#include <string.h>
+
+enum { RUN_ROWS = 64, RUN_SERIES = 64 };
+
+typedef struct Run {
+  Stage *stage;
+  Recording recording;
+  bool *expected;
+} Run;
+
+/* Values named by a write or plot clause. */
+typedef struct Chosen {
+  const Series *series[RUN_SERIES];
+  const char *name[RUN_SERIES];
+  int count;
+} Chosen;
+
+static void choose(const Run *r, const cJSON *value, Chosen *c) {
+  const Series *s = recording_find(&r->recording, json_string(value, "output"));
+  if (!s || c->count == RUN_SERIES) return;
+  const char *text = expression_text(value), *variable = json_string(value, "variable");
+  c->name[c->count] = *text ? text : variable ? variable : s->name;
+  c->series[c->count++] = s;
+}
+
+/* --- report, expect ------------------------------------------------------------------------------------------------------------------ */
+
+static bool number(const Run *r, const cJSON *value, int line, double *out, RnnError *error) {
+  return metric_value(value, r->recording.series, r->recording.count, line, out, error);
+}
+
+static bool report(Run *r, const cJSON *clause, RnnError *error) {
+  const cJSON *value;
+  for (int i = 0; (value = value_arg(clause, i)); i++) {
+    double found;
+    if (!number(r, value, clause_line(clause), &found, error)) return false;
+    show_report(r->stage->options, r->stage->name, expression_text(value), found);
+  }
+  return true;
+}
+
+/* `found` is the left side of a comparison with a number, else NaN. */
+static bool expect(Run *r, const cJSON *clause, RnnError *error) {
+  const cJSON *value;
+  for (int i = 0; (value = value_arg(clause, i)); i++) {
+    double holds, found = NAN;
+    if (!number(r, value, clause_line(clause), &holds, error)) return false;
+    if (cJSON_IsNumber(json_item(value, "right")) && !number(r, json_item(value, "left"), clause_line(clause), &found, error)) return false;
+    show_expect(r->stage->options, r->stage->name, expression_text(value), holds != 0, found);
+    if (holds == 0) *r->expected = false;
+  }
+  return true;
+}
+
+/* --- plot, write ---------------------------------------------------------------------------------------------------------------------- */
+
+static bool plot(Run *r, const cJSON *clause, RnnError *error) {
+  Chosen c = {.count = 0};
+  char text[512] = "";
+  const cJSON *value, *last = clause_modifier(clause, "last");
+  (void)error;
+  for (int i = 0; (value = value_arg(clause, i)); i++) choose(r, value, &c);
+  for (int i = 0; i < c.count; i++) {
+    size_t used = strlen(text);
+    snprintf(text + used, sizeof text - used, "%s%s", i ? ", " : "", c.name[i]);
+  }
+  if (c.count) show_plot(r->stage->options, r->stage->name, text, c.series, c.name, c.count, (int64_t)clause_number(last, 0));
+  return true;
+}
+
+/* The symbols of a vocabulary-valued variable, from the manifest's "vocabularies": [{"name", "symbols": […]}]; NULL. */
+static const cJSON *symbols_of(const Run *r, const cJSON *value) {
+  const char *variable = json_string(value, "variable");
+  const cJSON *net, *entry, *vocabulary;
+  const char *wanted = NULL;
+  cJSON_ArrayForEach(net, json_item(r->stage->program->manifest, "nets"))
+    cJSON_ArrayForEach(entry, json_item(net, "variables"))
+      if (variable && json_string(entry, "name") && !strcmp(json_string(entry, "name"), variable)) wanted = json_string(entry, "vocabulary");
+  cJSON_ArrayForEach(vocabulary, json_item(r->stage->program->manifest, "vocabularies"))
+    if (wanted && json_string(vocabulary, "name") && !strcmp(json_string(vocabulary, "name"), wanted)) return json_item(vocabulary, "symbols");
+  return NULL;
+}
+
+static void write_symbols(FILE *out, const Series *s, const cJSON *symbols) {
+  for (int64_t i = 0; i < s->count; i++) {
+    for (int64_t t = 0; t < s->steps[i]; t++) {
+      const char *symbol = cJSON_GetStringValue(cJSON_GetArrayItem(symbols, (int)s->value[i][t * s->elements]));
+      if (symbol) fputs(symbol, out);
+    }
+    fputc('\n', out);
+  }
+}
+
+static void write_stdout(Run *r, const cJSON *call) {
+  Chosen c = {.count = 0};
+  const cJSON *value;
+  for (int i = 0; (value = value_arg(call, i)); i++) {
+    const cJSON *symbols = symbols_of(r, value);
+    const Series *s = recording_find(&r->recording, json_string(value, "output"));
+    if (s && symbols) write_symbols(r->stage->options->out, s, symbols);
+    else choose(r, value, &c);
+  }
+  if (c.count) write_rows(r->stage->options->out, c.series, c.name, c.count);
+}
+
+static bool write_csv(Run *r, const cJSON *call, int line, RnnError *error) {
+  const char *file = cJSON_GetStringValue(value_arg(call, 0));
+  Chosen c = {.count = 0};
+  const cJSON *value;
+  char path[8192];
+  if (!file) return rnn_fail(error, "E0402", "`write csv` wants a file name first\nline %d", line);
+  for (int i = 1; (value = value_arg(call, i)); i++) choose(r, value, &c);
+  snprintf(path, sizeof path, "%s%s%s", *file == '/' ? "" : r->stage->program->directory, *file == '/' ? "" : "/", file);
+  return write_table(path, c.series, c.name, c.count, error);
+}
+
+static bool write(Run *r, const cJSON *clause, RnnError *error) {
+  const cJSON *call;
+  for (int i = 0; (call = value_arg(clause, i)); i++) {
+    if (value_is_call(call, "stdout")) write_stdout(r, call);
+    else if (value_is_call(call, "csv")) {
+      if (!write_csv(r, call, clause_line(clause), error)) return false;
+    } else
+      return rnn_fail(error, "E0401", "`write %s`: there is csv and stdout\nline %d", value_called(call) ? value_called(call) : "?", clause_line(clause));
+  }
+  return true;
+}
+
+/* --- all of it ------------------------------------------------------------------------------------------------------------------------- */
+
+typedef bool Act(Run *r, const cJSON *clause, RnnError *error);
+
+static bool each(Run *r, const char *keyword, Act *act, RnnError *error) {
+  for (const cJSON *clause = NULL; (clause = stage_next_clause(r->stage->json, keyword, clause));)
+    if (!act(r, clause, error)) return false;
+  return true;
+}
+
+static void say_name(const Stage *s) {
+  if (!s->options->quiet && !s->options->json) fprintf(s->options->out, "%s\n", s->name);
+}
+
+bool run_stage(Stage *stage, bool *expected, RnnError *error) {
+  Run r = {.stage = stage, .expected = expected};
+  say_name(stage);
+  bool good = record(&r.recording, stage, stage->unit, stage->data, 0, RUN_ROWS, error);
+  good = good && each(&r, "report", report, error) && each(&r, "plot", plot, error) && each(&r, "write", write, error) &&
+         each(&r, "expect", expect, error);
+  fflush(stage->options->out);
+  recording_free(&r.recording);
+  return good;
+}

@@ -1,0 +1,63 @@
+/* runtime.h — errors, options and the program object that the driver, the REPL and a native binary use. */
+#ifndef RNN_RUNTIME_RUNTIME_H
+#define RNN_RUNTIME_RUNTIME_H
+#include "runtime/abi.h"
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+/* The first error of a call. `code` is a row of compiler/base/diag.def ("E0501"), so that `rnn explain` knows it. */
+typedef struct RnnError {
+  char code[8];
+  char message[1024]; /* headline; then lines of where, note, help */
+} RnnError;
+
+/* Sets the error if none is set yet; returns false for `return rnn_fail(…)`. */
+bool rnn_fail(RnnError *error, const char *code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+typedef struct RnnOptions {
+  bool quiet, json;
+  const char *weights;   /* NULL: MODEL.safetensors beside the model */
+  const char *directory; /* where data paths start; NULL: the model file's folder */
+  FILE *out, *err;       /* stdout and stderr */
+  int threads;
+} RnnOptions;
+
+typedef RnnFunction *RnnLookup(void *context, const char *symbol); /* compiles lazily; NULL on failure */
+
+typedef struct RnnProgram RnnProgram;
+RnnProgram *rnn_program_load(const char *manifest, RnnLookup *lookup, void *context, RnnError *error);
+void rnn_program_free(RnnProgram *p);
+
+/* Trains every train stage in order and saves the weights (written beside, then renamed). */
+bool rnn_program_train(RnnProgram *p, const RnnOptions *options, RnnError *error);
+/* Runs one run stage with the saved (or just trained) weights: report, write, plot, expect. `expected` becomes false when an
+ * expect does not hold. name NULL: the only one, or an error that lists them. */
+bool rnn_program_run(RnnProgram *p, const char *name, const RnnOptions *options, bool *expected, RnnError *error);
+/* Trains (in memory; saves like train) and runs every run stage. */
+bool rnn_program_test(RnnProgram *p, const RnnOptions *options, bool *expected, RnnError *error);
+
+/* The main() of a native binary, also used by the driver: `train`, `run NAME`, `test`, `--help`. Returns the exit code:
+ * 0 fine, 1 an error, 2 wrong usage, 3 an expect does not hold. */
+int rnn_program_main(int argc, char **argv, const char *manifest, RnnLookup *lookup, void *context);
+
+/* --- one unit, bound to buffers: what training, runs, the REPL and tests use ------------------------------------------- */
+
+typedef struct RnnUnit RnnUnit;
+/* `unit` is a UNIT object, `params` the manifest's params. Memory for `rows` × `steps` is allocated when bound larger. */
+RnnUnit *rnn_unit_new(const cJSON *unit, const cJSON *params, RnnFunction *function, RnnError *error);
+void rnn_unit_free(RnnUnit *u);
+bool rnn_unit_reserve(RnnUnit *u, int64_t rows, int64_t steps);
+/* Pointers for filling and reading; in the unit's scalar type. -1: none of that name. Role as in the manifest. */
+int rnn_unit_input(const RnnUnit *u, const char *role, const char *name);
+int rnn_unit_output(const RnnUnit *u, const char *name);
+void *rnn_unit_input_data(RnnUnit *u, int input);   /* at step 0 */
+void *rnn_unit_output_data(RnnUnit *u, int output);
+void *rnn_unit_param_data(RnnUnit *u, int param);
+bool rnn_unit_is_double(const RnnUnit *u);
+/* Lengths must be descending. fresh NULL: all fresh. */
+void rnn_unit_call(RnnUnit *u, int64_t rows, int64_t steps, const int32_t *length, const int32_t *whole, int64_t first,
+                   const uint8_t *fresh, const uint64_t *sequence, uint64_t seed, uint64_t update, bool keep_state);
+void rnn_unit_reset_state(RnnUnit *u);
+
+#endif

@@ -1,0 +1,51 @@
+/* show.c — reports and expectations, plain or as JSON. */
+#include "runtime/show/show.h"
+#include <math.h>
+
+void show_json_string(FILE *out, const char *text) {
+  fputc('"', out);
+  for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
+    if (*c == '"' || *c == '\\') fprintf(out, "\\%c", *c);
+    else if (*c < 0x20) fprintf(out, "\\u%04x", *c);
+    else fputc(*c, out);
+  }
+  fputc('"', out);
+}
+
+void show_json_number(FILE *out, double value) {
+  if (isfinite(value)) fprintf(out, "%.9g", value);
+  else fprintf(out, "null");
+}
+
+static void json_begin(FILE *out, const char *kind, const char *stage, const char *text) {
+  fprintf(out, "{\"kind\": \"%s\", \"stage\": ", kind);
+  show_json_string(out, stage);
+  fprintf(out, ", \"text\": ");
+  show_json_string(out, text);
+}
+
+void show_report(const RnnOptions *options, const char *stage, const char *text, double value) {
+  FILE *out = options->out;
+  if (options->json) {
+    json_begin(out, "report", stage, text);
+    fprintf(out, ", \"value\": ");
+    show_json_number(out, value);
+    fprintf(out, "}\n");
+  } else if (!options->quiet) {
+    fprintf(out, "  %s = %.6g\n", text, value);
+  }
+}
+
+void show_expect(const RnnOptions *options, const char *stage, const char *text, bool holds, double found) {
+  FILE *out = options->out;
+  if (options->json) {
+    json_begin(out, "expect", stage, text);
+    fprintf(out, ", \"holds\": %s, \"found\": ", holds ? "true" : "false");
+    show_json_number(out, found);
+    fprintf(out, "}\n");
+  } else if (!options->quiet || !holds) {
+    fprintf(out, "%s %s", holds ? "✓" : "✗", text);
+    if (!isnan(found)) fprintf(out, "   found %.6g", found);
+    fprintf(out, "\n");
+  }
+}

@@ -1,0 +1,24 @@
+/* show.h — what a stage says: reports, expectations, plots in text, files written. */
+#ifndef RNN_RUNTIME_SHOW_H
+#define RNN_RUNTIME_SHOW_H
+#include "runtime/metrics.h"
+#include "runtime/runtime.h"
+
+void show_json_string(FILE *out, const char *text);
+void show_json_number(FILE *out, double value); /* null where it is not finite */
+
+/* "  fraction(abs(y - z) > 0.04) = 0.0012", or a JSON record. Not with --quiet. */
+void show_report(const RnnOptions *options, const char *stage, const char *text, double value);
+/* "✓ rmse(y, data.y) < 0.1   found 0.03" or ✗, with --quiet only ✗. `found` NaN: the expression is no comparison with a number. */
+void show_expect(const RnnOptions *options, const char *stage, const char *text, bool holds, double found);
+/* The first sequence's values, one curve a series (the first component of each), the last `last` steps (0: all), in Braille dots. */
+void show_plot(const RnnOptions *options, const char *stage, const char *text, const Series *const *series, const char *const *names,
+               int count, int64_t last);
+
+/* A table: sequence, step, then one column for each component of each series; the stepped ones' lengths decide the rows. Written to
+ * PATH.tmp, then renamed. E0603 with the path and the system's reason. */
+bool write_table(const char *path, const Series *const *series, const char *const *names, int count, RnnError *error);
+/* The same to a stream. */
+void write_rows(FILE *out, const Series *const *series, const char *const *names, int count);
+
+#endif

@@ -1,0 +1,66 @@
+/* table.c — values of a run as comma-separated lines. */
+#include "runtime/show/show.h"
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+#include <unistd.h>
+
+static void put_number(FILE *out, double value) {
+  if (isnan(value)) fprintf(out, ","); /* missing: an empty field */
+  else fprintf(out, ",%.9g", value);
+}
+
+static void put_header(FILE *out, const Series *const *series, const char *const *names, int count) {
+  fprintf(out, "sequence,t");
+  for (int i = 0; i < count; i++)
+    for (int64_t k = 0; k < series[i]->elements; k++) {
+      if (series[i]->elements == 1) fprintf(out, ",%s", names[i]);
+      else fprintf(out, ",%s[%lld]", names[i], (long long)k);
+    }
+  fprintf(out, "\n");
+}
+
+static void put_row(FILE *out, const Series *const *series, int count, int64_t sequence, int64_t step) {
+  fprintf(out, "%lld,%lld", (long long)sequence, (long long)step);
+  for (int i = 0; i < count; i++) {
+    const Series *s = series[i];
+    int64_t row = s->count == 1 ? 0 : sequence, t = s->stepped ? step : 0;
+    for (int64_t k = 0; k < s->elements; k++) put_number(out, t < s->steps[row] ? s->value[row][t * s->elements + k] : NAN);
+  }
+  fprintf(out, "\n");
+}
+
+static int64_t most(const Series *const *series, int count, int64_t sequence) {
+  int64_t steps = 0;
+  for (int i = 0; i < count; i++) {
+    int64_t row = series[i]->count == 1 ? 0 : sequence;
+    if (series[i]->steps[row] > steps) steps = series[i]->steps[row];
+  }
+  return steps;
+}
+
+void write_rows(FILE *out, const Series *const *series, const char *const *names, int count) {
+  int64_t sequences = 0;
+  for (int i = 0; i < count; i++)
+    if (series[i]->count > sequences) sequences = series[i]->count;
+  put_header(out, series, names, count);
+  for (int64_t s = 0; s < sequences; s++)
+    for (int64_t t = 0, steps = most(series, count, s); t < steps; t++) put_row(out, series, count, s, t);
+}
+
+static bool failed(const char *path, const char *temporary, RnnError *error) {
+  int reason = errno;
+  unlink(temporary);
+  return rnn_fail(error, "E0603", "cannot write %s: %s", path, strerror(reason));
+}
+
+bool write_table(const char *path, const Series *const *series, const char *const *names, int count, RnnError *error) {
+  char temporary[4200];
+  snprintf(temporary, sizeof temporary, "%s.tmp", path);
+  FILE *out = fopen(temporary, "w");
+  if (!out) return failed(path, temporary, error);
+  write_rows(out, series, names, count);
+  bool written = !fflush(out) && !ferror(out) && !fsync(fileno(out));
+  if (fclose(out) || !written || rename(temporary, path)) return failed(path, temporary, error);
+  return true;
+}

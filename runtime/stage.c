@@ -1,0 +1,163 @@
+/* stage.c — opening a train or run declaration: its data, their split and scale, its units. */
+#include "runtime/clause.h"
+#include "runtime/error.h"
+#include "runtime/model.h"
+#include <stdlib.h>
+#include <string.h>
+
+static Net *find_net(RnnProgram *p, const char *name) {
+  for (int i = 0; i < p->nets; i++)
+    if (name && !strcmp(p->net[i].name, name)) return &p->net[i];
+  return NULL;
+}
+
+/* --- units --------------------------------------------------------------------------------------------------------------------- */
+
+static RnnUnit *open_unit(Stage *s, const char *role, RnnError *error) {
+  RnnProgram *p = s->program;
+  const cJSON *number = json_item(json_item(s->json, "units"), role);
+  if (!cJSON_IsNumber(number)) return NULL;
+  const cJSON *unit = cJSON_GetArrayItem(p->units, number->valueint);
+  const char *symbol = json_string(unit, "symbol");
+  RnnFunction *function = symbol ? p->lookup(p->context, symbol) : NULL;
+  if (!function) {
+    rnn_fail(error, "E0413", "`%s`: unit `%s` is not compiled\nline %d", s->name, symbol ? symbol : role, s->line);
+    return NULL;
+  }
+  RnnUnit *u = rnn_unit_new(unit, p->params, function, error);
+  if (u) unit_set_clocks(u, p->clocks);
+  return u;
+}
+
+static bool open_units(Stage *s, RnnError *error) {
+  bool train = !strcmp(json_string(s->json, "kind"), "train");
+  s->unit = open_unit(s, train ? "train" : "run", error);
+  if (!s->unit) return rnn_fail(error, "E0413", "`%s` has no compiled unit\nline %d", s->name, s->line);
+  s->valid = train ? open_unit(s, "valid", error) : NULL;
+  if (*error->code) return false;
+  if (s->valid && s->valid->is_double == s->unit->is_double) unit_share_parameters(s->valid, s->unit);
+  return true;
+}
+
+void stage_take_parameters(Stage *s) {
+  Parameters *from = s->program->values;
+  for (int i = 0; i < from->count; i++) parameters_write(s->unit->parameters, i, parameters_at(from, i));
+}
+
+void stage_give_parameters(Stage *s) {
+  Parameters *to = s->program->values;
+  for (int i = 0; i < to->count; i++) parameters_read(s->unit->parameters, i, parameters_at(to, i));
+}
+
+/* --- data ---------------------------------------------------------------------------------------------------------------------- */
+
+/* A data set that knows only the names of categories, for data_load. */
+static Dataset known_categories(const Net *net) {
+  return (Dataset){.variables = net->variables, .variable = net->variable, .category = net->category, .categories = net->categories};
+}
+
+static Dataset *load(Stage *s, const cJSON *clause, RnnError *error) {
+  RnnProgram *p = s->program;
+  const Dataset known = known_categories(s->net);
+  return dataset_load(value_arg(clause, 0), json_item(clause, "modifiers"), s->net->variable, s->net->variables, p->directory, p->seed,
+                      s->net->categories ? &known : NULL, clause_line(clause), error);
+}
+
+static void keep_categories(Net *net, const Dataset *data) {
+  if (net->categories || !data->categories) return;
+  net->category = calloc((size_t)data->categories, sizeof *net->category);
+  for (int i = 0; i < data->categories; i++) net->category[i] = strdup(data->category[i]);
+  net->categories = data->categories;
+}
+
+/* A net without data (it only speaks) still has one sequence, of `steps`. */
+static Dataset *nothing(const Net *net) {
+  Dataset *d = calloc(1, sizeof *d);
+  d->variables = net->variables;
+  d->variable = calloc((size_t)net->variables + 1, sizeof *d->variable);
+  if (net->variables) memcpy(d->variable, net->variable, (size_t)net->variables * sizeof *d->variable);
+  d->count = 1;
+  d->sequence = calloc(1, sizeof *d->sequence);
+  d->sequence->value = calloc((size_t)net->variables + 1, sizeof(double *));
+  return d;
+}
+
+static void lengthen_value(Sequence *q, int v, const Variable *variable, int64_t steps) {
+  if (!q->value[v] || !(variable->axes >> 1)) return;
+  q->value[v] = realloc(q->value[v], (size_t)(steps * variable->elements) * sizeof(double));
+  for (int64_t i = q->steps * variable->elements; i < steps * variable->elements; i++) q->value[v][i] = 0.0 / 0.0; /* missing */
+}
+
+/* `steps 500` is the length in all: sequences are cut, or go on without data. */
+static void set_steps(Dataset *d, int64_t steps) {
+  for (int64_t i = 0; i < d->count; i++) {
+    Sequence *q = &d->sequence[i];
+    for (int v = 0; v < d->variables && steps > q->steps; v++) lengthen_value(q, v, &d->variable[v], steps);
+    q->steps = steps;
+  }
+}
+
+static bool load_data(Stage *s, RnnError *error) {
+  const cJSON *clause = stage_clause(s->json, "data"), *steps = stage_clause(s->json, "steps");
+  if (!clause && !steps) return rnn_fail(error, "E0414", "`%s` says neither `data` nor `steps`\nline %d", s->name, s->line);
+  s->data = clause ? load(s, clause, error) : nothing(s->net);
+  if (!s->data) return false;
+  if (steps) set_steps(s->data, (int64_t)clause_number(steps, 0));
+  if (s->data->count == 0) return rnn_fail(error, "E0505", "`%s`: the data have no sequences\nline %d", s->name, s->line);
+  keep_categories(s->net, s->data);
+  s->train_part = s->data;
+  return true;
+}
+
+/* `validate last 10%`, `validate last 50` (a word and an amount, however the clause keeps them) or a source of its own. */
+static const cJSON *last_amount(const cJSON *clause) {
+  const cJSON *first = value_arg(clause, 0), *modifier = clause_modifier(clause, "last");
+  if (modifier) return value_arg(modifier, 0);
+  if (value_called(first) && !strcmp(value_called(first), "last")) return value_arg(first, 0) ? value_arg(first, 0) : value_arg(clause, 1);
+  return cJSON_IsNumber(first) || json_item(first, "percent") ? first : NULL;
+}
+
+static bool load_validation(Stage *s, RnnError *error) {
+  const cJSON *clause = stage_clause(s->json, "validate"), *amount = last_amount(clause);
+  if (!clause) return true;
+  if (!amount) return s->valid_part = s->own_validation = load(s, clause, error), s->own_validation != NULL;
+  if (!dataset_split(s->data, amount, &s->split, error)) return false;
+  s->is_split = true;
+  s->train_part = &s->split.train;
+  s->valid_part = &s->split.valid;
+  s->valid_from = s->split.valid_from;
+  return true;
+}
+
+/* --- scale --------------------------------------------------------------------------------------------------------------------- */
+
+static bool fit_scale(Stage *s, RnnError *error) {
+  for (const cJSON *clause = NULL; (clause = stage_next_clause(s->json, "scale", clause));) {
+    const char *names[64];
+    int count = 0;
+    const cJSON *value;
+    while (count < 64 && (value = value_arg(clause, count)))
+      names[count++] = value_called(value) ? value_called(value) : json_string(value, "variable");
+    if (!scaling_fit(s->net->scaling, s->train_part, names, count, 0, error)) return false;
+  }
+  return true;
+}
+
+bool stage_open(Stage *s, RnnProgram *p, const cJSON *json, const RnnOptions *options, RnnError *error) {
+  const char *name = json_string(json, "name");
+  *s = (Stage){.program = p, .options = options, .json = json, .name = name ? name : "?", .line = (int)json_number(json, "line", 0)};
+  s->net = find_net(p, json_string(json, "net"));
+  if (!s->net || !json_string(json, "kind")) return rnn_fail(error, "E0413", "stage `%s` of the manifest makes no sense", s->name);
+  s->washout = (int64_t)clause_number(stage_clause(json, "washout"), 0);
+  if (!load_data(s, error) || !load_validation(s, error) || !fit_scale(s, error) || !open_units(s, error)) return false;
+  stage_take_parameters(s);
+  return true;
+}
+
+void stage_close(Stage *s) {
+  rnn_unit_free(s->valid);
+  rnn_unit_free(s->unit);
+  if (s->is_split) split_free(&s->split);
+  dataset_free(s->own_validation);
+  dataset_free(s->data);
+}

@@ -1,0 +1,216 @@
+/* loop.c — what the methods that follow a gradient share: epochs, updates, stopping, the best epoch. */
+#include "runtime/clause.h"
+#include "runtime/train/train.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- opening ---------------------------------------------------------------------------------------------------------------------- */
+
+/* `skip when loss < 0.01`: the comparison, as the clause's argument or its modifier's. */
+static const cJSON *condition(const Stage *s, const char *keyword) {
+  const cJSON *clause = stage_clause(s->json, keyword), *when = clause_modifier(clause, "when");
+  return when ? value_arg(when, 0) : value_arg(clause, 0);
+}
+
+static bool open_order(const Stage *s, bool carry, BatchOrder *order, RnnError *error) {
+  const cJSON *clause = stage_clause(s->json, "order");
+  const char *name = value_called(value_arg(clause, 0));
+  *order = carry ? ORDER_CARRY : clause ? ORDER_SHORTEST_FIRST : ORDER_SHUFFLED;
+  if (!clause || !name || !strcmp(name, "shortest_first")) return true;
+  if (!strcmp(name, "as_given")) return *order = carry ? ORDER_CARRY : ORDER_AS_GIVEN, true;
+  return rnn_fail(error, "E0402", "`order %s`: there is shortest_first and as_given\nline %d", name, clause_line(clause));
+}
+
+static bool open_training(Loop *l, int64_t chunk, bool carry, RnnError *error) {
+  Stage *s = l->stage;
+  BatchOrder order;
+  int64_t rows = (int64_t)clause_number(stage_clause(s->json, "batch"), 1);
+  if (!open_order(s, carry, &order, error)) return false;
+  l->batches = batches_new(s->train_part, rows, order, carry ? chunk : 0, s->program->seed, error);
+  if (!l->batches) return false;
+  return rnn_unit_reserve(s->unit, batches_most_rows(l->batches), batches_most_steps(l->batches)) &&
+         feed_open(&l->feed, s, s->unit, s->train_part, batches_most_rows(l->batches), error);
+}
+
+static bool open_validation(Loop *l, RnnError *error) {
+  Stage *s = l->stage;
+  if (!s->valid_part || !s->valid) return true;
+  int64_t rows = batches_most_rows(l->batches);
+  l->valid_batches = batches_new(s->valid_part, rows, ORDER_AS_GIVEN, 0, s->program->seed, error);
+  if (!l->valid_batches) return false;
+  rnn_unit_reserve(s->valid, batches_most_rows(l->valid_batches), batches_most_steps(l->valid_batches));
+  if (!feed_open(&l->valid_feed, s, s->valid, s->valid_part, batches_most_rows(l->valid_batches), error)) return false;
+  if (s->valid_from > l->valid_feed.from) l->valid_feed.from = s->valid_from;
+  return true;
+}
+
+static int64_t ceiling(int64_t a, int64_t b) {
+  return (a + b - 1) / b;
+}
+
+/* The best epoch is kept where something says which is best: a validation set, or patience. */
+static void open_best(Loop *l) {
+  const Parameters *p = l->stage->unit->parameters;
+  l->best = INFINITY;
+  l->best_epoch = -1;
+  l->loss = l->validation = NAN;
+  if (l->valid_batches || l->patience) l->best_weights = scalars_new(p->tuned, p->is_double);
+}
+
+bool loop_open(Loop *l, Stage *s, int64_t chunk, bool carry, RnnError *error) {
+  *l = (Loop){.stage = s, .epoch = -1, .skip = condition(s, "skip"), .stop = condition(s, "stop")};
+  const Parameters *p = s->unit->parameters;
+  const cJSON *optimizer = stage_clause(s->json, "optimizer");
+  l->epochs = (int64_t)clause_number(stage_clause(s->json, "epochs"), DEFAULT_EPOCHS);
+  l->patience = (int64_t)clause_number(stage_clause(s->json, "patience"), 0);
+  if (!open_training(l, chunk, carry, error) || !open_validation(l, error)) return false;
+  if (!optimizer_init(&l->optimizer, value_arg(optimizer, 0), p->tuned, p->is_double, clause_line(optimizer), error)) return false;
+  if (!schedule_init(&l->schedule, stage_clause(s->json, "schedule"), error) || !clip_init(&l->clip, s->json, error)) return false;
+  l->optimizer.decay = clause_number(stage_clause(s->json, "decay"), 0);
+  int64_t chunks = chunk && !carry ? ceiling(batches_most_steps(l->batches), chunk) : 1;
+  l->updates_an_epoch = batches_count(l->batches) * chunks;
+  open_best(l);
+  progress_begin(&l->progress, s->options, s->name, l->epochs, l->updates_an_epoch);
+  return true;
+}
+
+void loop_close(Loop *l) {
+  progress_end(&l->progress);
+  optimizer_free(&l->optimizer);
+  feed_close(&l->valid_feed);
+  feed_close(&l->feed);
+  batches_free(l->valid_batches);
+  batches_free(l->batches);
+  free(l->best_weights);
+}
+
+/* --- conditions ------------------------------------------------------------------------------------------------------------------- */
+
+static double named(const Loop *l, const cJSON *value, double loss) {
+  const char *name = value_called(value);
+  if (cJSON_IsNumber(value) || !name) return cJSON_IsNumber(value) ? value->valuedouble : NAN;
+  if (!strcmp(name, "epoch")) return (double)l->epoch + 1;
+  if (!strcmp(name, "loss")) return loss;
+  return !strcmp(name, "validation") ? l->validation : !strcmp(name, "bits_per_step") ? loss / log(2) : NAN;
+}
+
+static bool holds(const Loop *l, const cJSON *value, double loss) {
+  const char *op = json_string(value, "op");
+  const cJSON *left = json_item(value, "left"), *right = json_item(value, "right");
+  if (!op) return false;
+  if (!strcmp(op, "and")) return holds(l, left, loss) && holds(l, right, loss);
+  if (!strcmp(op, "or")) return holds(l, left, loss) || holds(l, right, loss);
+  double a = named(l, left, loss), b = named(l, right, loss);
+  if (!strcmp(op, "<")) return a < b;
+  if (!strcmp(op, "<=")) return a <= b;
+  return !strcmp(op, ">") ? a > b : !strcmp(op, ">=") && a >= b;
+}
+
+/* --- one update ------------------------------------------------------------------------------------------------------------------- */
+
+bool not_finite(const Stage *s, const RnnUnit *unit, const Batch *b, const char *what, int64_t epoch, int64_t update, RnnError *error) {
+  NotFinite at;
+  bool found = unit_not_finite(unit, &at);
+  if (!found)
+    return rnn_fail(error, "E0701", "the %s is not a finite number\n   = note: stage `%s` (line %d), epoch %lld, update %lld", what, s->name,
+                    s->line, (long long)epoch + 1, (long long)update + 1);
+  return rnn_fail(error, "E0701",
+                  "the %s is not a finite number: it began in `%s`, step %lld, sequence %lld\n  line %d\n   = note: stage `%s`, epoch %lld, "
+                  "update %lld; the weights file is as it was\nhelp: a smaller lr, or clip norm(1)",
+                  what, at.name, (long long)(b->offset[at.row] + at.step), (long long)b->identity[at.row], at.line, s->name,
+                  (long long)epoch + 1, (long long)update + 1);
+}
+
+static double unit_loss(RnnUnit *u) {
+  for (int i = 0; i < u->outputs; i++)
+    if (!strcmp(u->output[i].role_name, "loss")) return scalar_get(rnn_unit_output_data(u, i), 0, u->is_double);
+  return 0;
+}
+
+bool loop_update(Loop *l, const Batch *b, RnnError *error) {
+  RnnUnit *u = l->stage->unit;
+  const Parameters *p = u->parameters;
+  double loss = unit_loss(u), norm = vector_norm(u->gradients, p->tuned, p->is_double);
+  if (!isfinite(loss)) return not_finite(l->stage, u, b, "loss", l->epoch, l->update, error);
+  if (!isfinite(norm)) return not_finite(l->stage, u, b, "gradient", l->epoch, l->update, error);
+  l->loss_sum += loss * l->feed.counted;
+  l->loss_weight += l->feed.counted;
+  l->gradient_norm = norm;
+  double factor = schedule_factor(&l->schedule, l->update, l->updates_an_epoch * l->epochs, l->epoch);
+  if (l->feed.counted > 0 && !(l->skip && holds(l, l->skip, loss))) { /* a chunk in which nothing counts says nothing */
+    clip_gradient(&l->clip, u->gradients, p->tuned, p->is_double, norm);
+    optimizer_update(&l->optimizer, factor, p->data, u->gradients);
+  }
+  l->update++;
+  progress_update(&l->progress, l->epoch, l->update, l->loss_sum / fmax(l->loss_weight, 1), norm, b->steps * b->rows);
+  return true;
+}
+
+/* --- between epochs ------------------------------------------------------------------------------------------------------------------ */
+
+bool loop_next_epoch(Loop *l) {
+  bool stopped = l->epoch >= 0 && l->stop && holds(l, l->stop, isnan(l->validation) ? l->loss : l->validation);
+  bool patient = !l->patience || l->epoch - l->best_epoch < l->patience || l->epoch < 0;
+  if (stopped || !patient || l->epoch + 1 >= l->epochs) return false;
+  l->epoch++;
+  l->loss_sum = l->loss_weight = 0;
+  batches_epoch(l->batches, (uint64_t)l->epoch);
+  rnn_unit_reset_state(l->stage->unit);
+  return true;
+}
+
+/* The validation unit has its own copy of the weights only where its scalar type differs. */
+static void refresh_weights(Loop *l) {
+  RnnUnit *from = l->stage->unit, *to = l->stage->valid;
+  if (to->parameters == from->parameters) return;
+  for (int i = 0; i < from->parameters->count; i++)
+    for (int64_t k = 0; k < from->parameters->of[i].elements; k++)
+      scalar_set(parameters_at(to->parameters, i), k, to->is_double, scalar_get(parameters_at(from->parameters, i), k, from->is_double));
+}
+
+static bool validate(Loop *l, RnnError *error) {
+  if (!l->valid_batches) return true;
+  RnnUnit *u = l->stage->valid;
+  double sum = 0, weight = 0;
+  refresh_weights(l);
+  batches_epoch(l->valid_batches, 0);
+  for (const Batch *b; (b = batches_next(l->valid_batches));) {
+    feed_call(&l->valid_feed, b, (uint64_t)l->update, false);
+    double loss = unit_loss(u);
+    if (!isfinite(loss)) return not_finite(l->stage, u, b, "validation loss", l->epoch, l->update, error);
+    sum += loss * l->valid_feed.counted;
+    weight += l->valid_feed.counted;
+  }
+  l->validation = sum / weight;
+  return true;
+}
+
+static void keep_best(Loop *l, double loss) {
+  const Parameters *p = l->stage->unit->parameters;
+  if (!(loss < l->best)) return;
+  l->best = loss;
+  l->best_epoch = l->epoch;
+  if (l->best_weights) memcpy(l->best_weights, p->data, (size_t)p->tuned * scalar_size(p->is_double));
+}
+
+bool loop_end_epoch(Loop *l, RnnError *error) {
+  l->loss = l->loss_weight > 0 ? l->loss_sum / l->loss_weight : NAN;
+  if (!validate(l, error)) return false;
+  double watched = l->valid_batches ? l->validation : l->loss;
+  keep_best(l, watched);
+  schedule_epoch(&l->schedule, watched);
+  progress_epoch(&l->progress, &(EpochRecord){l->epoch, l->update, l->loss, l->validation, l->gradient_norm,
+                                              l->optimizer.option[0] * schedule_factor(&l->schedule, l->update, l->updates_an_epoch * l->epochs, l->epoch)});
+  return true;
+}
+
+void loop_restore(Loop *l) {
+  const Parameters *p = l->stage->unit->parameters;
+  if (!l->best_weights || l->best_epoch < 0) return;
+  memcpy(p->data, l->best_weights, (size_t)p->tuned * scalar_size(p->is_double));
+  if (l->valid_batches)
+    l->validation = l->best;
+  else
+    l->loss = l->best;
+}

@@ -1,0 +1,57 @@
+/* train.h — training one stage: what methods share. */
+#ifndef RNN_RUNTIME_TRAIN_H
+#define RNN_RUNTIME_TRAIN_H
+#include "runtime/feed.h"
+#include "runtime/model.h"
+#include "runtime/optim/optim.h"
+#include "runtime/show/progress.h"
+
+enum { METHOD_OPTIONS = 4, DEFAULT_EPOCHS = 100 };
+
+/* Trains the stage's unit's params with the method its clause names (bptt where there is none). E0401 unknown method. */
+bool train_stage(Stage *stage, RnnError *error);
+
+#define METHOD(name, ...) bool train_##name(Stage *stage, const double *option, RnnError *error);
+#include "runtime/train/methods.def"
+#undef METHOD
+
+/* --- the loop that gradient methods share (loop.c): epochs, updates, stopping, the best epoch ------------------------------------ */
+
+typedef struct Loop {
+  Stage *stage;
+  Batches *batches;       /* of the training part */
+  Feed feed;
+  Batches *valid_batches; /* NULL: no validation */
+  Feed valid_feed;
+  Optimizer optimizer;
+  Schedule schedule;
+  Clip clip;
+  Progress progress;
+  const cJSON *skip, *stop; /* conditions; NULL */
+  int64_t epochs, epoch, updates_an_epoch, update, patience;
+  double loss_sum, loss_weight; /* of this epoch so far */
+  double gradient_norm;         /* of the last update, before clipping */
+  double loss, validation;      /* means of the last epoch; validation NaN where there is none */
+  double best;
+  int64_t best_epoch;
+  void *best_weights;           /* the tuned vector of the best epoch; NULL where it is not kept */
+} Loop;
+
+/* Everything a stage needs is allocated here: nothing during an update. `chunk`: steps of an update, 0 a whole sequence. */
+bool loop_open(Loop *l, Stage *stage, int64_t chunk, bool carry, RnnError *error);
+void loop_close(Loop *l);
+/* Between epochs: false when the last was the last, or a stop or patience says so. */
+bool loop_next_epoch(Loop *l);
+/* After the unit has been called: takes its loss and gradient, checks that they are finite (E0701), clips, updates. */
+bool loop_update(Loop *l, const Batch *batch, RnnError *error);
+/* At the end of an epoch: validation, best weights, progress. */
+bool loop_end_epoch(Loop *l, RnnError *error);
+/* At the end of training: the best epoch's weights back into the unit. */
+void loop_restore(Loop *l);
+/* E0701 with the first equation, step and sequence that is not finite. */
+bool not_finite(const Stage *stage, const RnnUnit *unit, const Batch *batch, const char *what, int64_t epoch, int64_t update, RnnError *error);
+/* The report clauses of a train stage, over its validation part (or, without one, the training part). `loss` and `validation` are its
+ * last (best) ones; NaN: unknown. */
+bool train_report(Stage *stage, double loss, double validation, RnnError *error);
+
+#endif

@@ -1,0 +1,342 @@
+/* unit.c — one compiled function, its table of buffers, binding and calling it. */
+#include "runtime/unit.h"
+#include "runtime/clause.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- reading a UNIT object ---------------------------------------------------------------------------------------------- */
+
+static const char *const role_names[] = {"data", "weight", "norm", "share", "force", "mean", "std"};
+static const char *const kind_names[] = {"param", "input", "output", "temp", "const", "state"};
+
+static int place_of(const char *word, const char *const *names, int count) {
+  for (int i = 0; word && i < count; i++)
+    if (!strcmp(word, names[i])) return i;
+  return count;
+}
+
+static UnitPort read_port(const cJSON *entry) {
+  UnitPort port = {.name = json_string(entry, "name"), .role_name = json_string(entry, "role"), .buffer = -1};
+  int64_t shape[8];
+  int rank;
+  port.elements = json_shape(entry, shape, &rank);
+  port.axes = (uint32_t)json_number(entry, "axes", 0);
+  port.param = (int)json_number(entry, "param", -1);
+  port.role = (InputRole)place_of(port.role_name, role_names, ROLE_OTHER);
+  return port;
+}
+
+static UnitPort *read_ports(const cJSON *list, int *count) {
+  *count = cJSON_GetArraySize(list);
+  UnitPort *ports = calloc((size_t)*count + 1, sizeof *ports);
+  int n = 0;
+  const cJSON *entry;
+  cJSON_ArrayForEach(entry, list) ports[n++] = read_port(entry);
+  return ports;
+}
+
+static UnitBuffer read_buffer(const cJSON *entry) {
+  UnitBuffer b = {.name = json_string(entry, "name"), .line = (int)json_number(entry, "line", 0)};
+  b.kind = (BufferKind)place_of(json_string(entry, "kind"), kind_names, 6);
+  b.index = (int)json_number(entry, "index", -1);
+  b.elements = (int64_t)json_number(entry, "elements", 1);
+  b.steps = (int64_t)json_number(entry, "steps", 1);
+  b.front = (int64_t)json_number(entry, "front", 0);
+  b.back = (int64_t)json_number(entry, "back", 0);
+  b.axes = (uint32_t)json_number(entry, "axes", 0);
+  return b;
+}
+
+static void fill_const(RnnUnit *u, UnitBuffer *b, const cJSON *data) {
+  int64_t n = cJSON_IsArray(data) ? cJSON_GetArraySize(data) : 1, i = 0;
+  b->room = n > b->elements ? n : b->elements;
+  b->memory = scalars_new(b->room, u->is_double);
+  if (cJSON_IsNumber(data)) scalar_set(b->memory, 0, u->is_double, data->valuedouble);
+  const cJSON *number;
+  if (cJSON_IsArray(data))
+    cJSON_ArrayForEach(number, data) scalar_set(b->memory, i++, u->is_double, cJSON_IsNumber(number) ? number->valuedouble : NAN);
+}
+
+static bool read_buffers(RnnUnit *u, const cJSON *list, int params, RnnError *error) {
+  u->buffers = cJSON_GetArraySize(list);
+  u->buffer = calloc((size_t)u->buffers + 1, sizeof *u->buffer);
+  u->table = calloc((size_t)u->buffers + 1, sizeof *u->table);
+  int n = 0;
+  const cJSON *entry;
+  cJSON_ArrayForEach(entry, list) {
+    UnitBuffer *b = &u->buffer[n];
+    *b = read_buffer(entry);
+    int limit = b->kind == BUFFER_PARAM ? params : b->kind == BUFFER_INPUT ? u->inputs : b->kind == BUFFER_OUTPUT ? u->outputs : -1;
+    if ((int)b->kind > BUFFER_STATE || (limit >= 0 && (b->index < 0 || b->index >= limit)))
+      return rnn_fail(error, "E0401", "unit `%s`: buffer %d of the manifest makes no sense", u->name, n);
+    if (b->kind == BUFFER_INPUT) u->input[b->index].buffer = n;
+    if (b->kind == BUFFER_OUTPUT) u->output[b->index].buffer = n;
+    if (b->kind == BUFFER_CONST) fill_const(u, b, cJSON_GetObjectItemCaseSensitive(entry, "data"));
+    n++;
+  }
+  return true;
+}
+
+/* Params whose gradient the unit gives come first, in the order of the gradients. */
+static void own_parameters(RnnUnit *u, const cJSON *params) {
+  int *order = calloc((size_t)u->outputs + 1, sizeof *order), tuned = 0;
+  for (int i = 0; i < u->outputs; i++)
+    if (u->output[i].param >= 0) order[tuned++] = u->output[i].param;
+  u->parameters = parameters_new(params, order, tuned, u->is_double);
+  u->owns_parameters = true;
+  u->gradients = scalars_new(u->parameters->tuned, u->is_double);
+  free(order);
+}
+
+RnnUnit *rnn_unit_new(const cJSON *unit, const cJSON *params, RnnFunction *function, RnnError *error) {
+  RnnUnit *u = calloc(1, sizeof *u);
+  const char *scalar = json_string(unit, "scalar");
+  u->name = json_string(unit, "name");
+  u->function = function;
+  u->is_double = scalar && !strcmp(scalar, "f64");
+  u->clocks = 1;
+  u->input = read_ports(cJSON_GetObjectItemCaseSensitive(unit, "inputs"), &u->inputs);
+  u->output = read_ports(cJSON_GetObjectItemCaseSensitive(unit, "outputs"), &u->outputs);
+  bool good = read_buffers(u, cJSON_GetObjectItemCaseSensitive(unit, "buffers"), cJSON_GetArraySize(params), error);
+  own_parameters(u, params);
+  if (good && rnn_unit_reserve(u, 1, 1)) return u;
+  rnn_unit_free(u);
+  return NULL;
+}
+
+void rnn_unit_free(RnnUnit *u) {
+  if (!u) return;
+  for (int i = 0; i < u->buffers; i++) free(u->buffer[i].memory);
+  for (int c = 0; c < RNN_MAX_CLOCKS; c++) {
+    free(u->active[c]);
+    free(u->own_length[c]);
+  }
+  if (u->owns_parameters) parameters_free(u->parameters);
+  free(u->gradients);
+  free(u->all_fresh);
+  free(u->no_sequence);
+  free(u->input);
+  free(u->output);
+  free(u->buffer);
+  free(u->table);
+  free(u);
+}
+
+void unit_set_clocks(RnnUnit *u, const cJSON *clocks) {
+  int n = 0;
+  const cJSON *entry;
+  cJSON_ArrayForEach(entry, clocks) {
+    if (n == RNN_MAX_CLOCKS) break;
+    u->fixed_length[n++] = (int64_t)json_number(entry, "length", 0);
+  }
+  u->clocks = n > 0 ? n : 1;
+  rnn_unit_reserve(u, 1, 1);
+}
+
+void unit_share_parameters(RnnUnit *u, RnnUnit *owner) {
+  if (u->owns_parameters) parameters_free(u->parameters);
+  u->owns_parameters = false;
+  u->parameters = owner->parameters;
+  unit_layout(u, u->rows, u->steps);
+}
+
+/* --- memory ------------------------------------------------------------------------------------------------------------- */
+
+/* Scalars of one step of the outermost clock's front: the stride by which the table's pointer is moved past the front. */
+static int64_t step_size(const RnnUnit *u, const UnitBuffer *b) {
+  return b->elements * ((b->axes & 1) || b->kind == BUFFER_STATE ? u->rows : 1);
+}
+
+static int64_t buffer_size(const RnnUnit *u, const UnitBuffer *b) {
+  if (b->kind == BUFFER_STATE) return b->steps * step_size(u, b);
+  int64_t size = step_size(u, b);
+  for (int c = 0; c < RNN_MAX_CLOCKS; c++)
+    if (b->axes >> (c + 1) & 1) size *= u->steps[c] + b->front + b->back;
+  return size;
+}
+
+static void grow(RnnUnit *u, UnitBuffer *b, int64_t size) {
+  if (size <= b->room) return;
+  free(b->memory);
+  b->memory = scalars_new(size, u->is_double);
+  b->room = size;
+}
+
+static void *place(RnnUnit *u, UnitBuffer *b) {
+  size_t scalar = scalar_size(u->is_double);
+  if (b->kind == BUFFER_PARAM) return parameters_at(u->parameters, b->index);
+  if (b->kind == BUFFER_OUTPUT && u->output[b->index].param >= 0)
+    return (char *)u->gradients + (size_t)u->parameters->offset[u->output[b->index].param] * scalar;
+  if (b->kind != BUFFER_CONST) grow(u, b, buffer_size(u, b));
+  int64_t front = b->axes >> 1 ? b->front * step_size(u, b) : 0;
+  return (char *)b->memory + (size_t)front * scalar;
+}
+
+static void grow_rows(RnnUnit *u, int64_t rows) {
+  if (rows <= u->most_rows) return;
+  u->most_rows = rows;
+  free(u->all_fresh);
+  free(u->no_sequence);
+  u->all_fresh = malloc((size_t)rows);
+  memset(u->all_fresh, 1, (size_t)rows);
+  u->no_sequence = calloc((size_t)rows, sizeof *u->no_sequence);
+  for (int c = 0; c < RNN_MAX_CLOCKS; c++) {
+    free(u->own_length[c]);
+    u->own_length[c] = calloc((size_t)rows, sizeof **u->own_length);
+  }
+}
+
+static void grow_steps(RnnUnit *u, int c, int64_t steps) {
+  if (steps <= u->most_steps[c]) return;
+  u->most_steps[c] = steps;
+  free(u->active[c]);
+  u->active[c] = calloc((size_t)steps, sizeof **u->active);
+}
+
+void unit_layout(RnnUnit *u, int64_t rows, const int64_t *steps) {
+  u->rows = rows;
+  grow_rows(u, rows);
+  for (int c = 0; c < u->clocks; c++) {
+    u->steps[c] = u->fixed_length[c] ? u->fixed_length[c] : steps[c];
+    grow_steps(u, c, u->steps[c]);
+  }
+  for (int i = 0; i < u->buffers; i++) u->table[i] = place(u, &u->buffer[i]);
+}
+
+bool rnn_unit_reserve(RnnUnit *u, int64_t rows, int64_t steps) {
+  int64_t all[RNN_MAX_CLOCKS];
+  for (int c = 0; c < RNN_MAX_CLOCKS; c++) all[c] = steps;
+  unit_layout(u, rows, all);
+  return true;
+}
+
+void rnn_unit_reset_state(RnnUnit *u) {
+  for (int i = 0; i < u->buffers; i++)
+    if (u->buffer[i].kind == BUFFER_STATE) memset(u->buffer[i].memory, 0, (size_t)u->buffer[i].room * scalar_size(u->is_double));
+}
+
+/* --- finding and reading ------------------------------------------------------------------------------------------------- */
+
+int rnn_unit_input(const RnnUnit *u, const char *role, const char *name) {
+  for (int i = 0; i < u->inputs; i++)
+    if (!strcmp(u->input[i].role_name, role) && (!name || !strcmp(u->input[i].name, name))) return i;
+  return -1;
+}
+
+int rnn_unit_output(const RnnUnit *u, const char *name) {
+  for (int i = 0; i < u->outputs; i++)
+    if (!strcmp(u->output[i].name, name)) return i;
+  return -1;
+}
+
+void *rnn_unit_input_data(RnnUnit *u, int input) {
+  int b = input < 0 || input >= u->inputs ? -1 : u->input[input].buffer;
+  return b < 0 ? NULL : u->table[b];
+}
+
+void *rnn_unit_output_data(RnnUnit *u, int output) {
+  int b = output < 0 || output >= u->outputs ? -1 : u->output[output].buffer;
+  return b < 0 ? NULL : u->table[b];
+}
+
+void *rnn_unit_param_data(RnnUnit *u, int param) {
+  return param < 0 || param >= u->parameters->count ? NULL : parameters_at(u->parameters, param);
+}
+
+void *unit_gradients(RnnUnit *u) {
+  return u->gradients;
+}
+
+bool rnn_unit_is_double(const RnnUnit *u) {
+  return u->is_double;
+}
+
+/* --- calling -------------------------------------------------------------------------------------------------------------- */
+
+/* active[step] = the first so many rows cover all that have this step. (Rows are sorted by one clock only; on others it is an
+ * upper bound and compiled code masks by length.) */
+static void count_active(RnnUnit *u, int c) {
+  RnnClock *clock = &u->args.clock[c];
+  int64_t row = u->rows;
+  for (int64_t t = 0; t < clock->steps; t++) {
+    while (row > 0 && clock->length[row - 1] <= t) row--;
+    u->active[c][t] = (int32_t)row;
+  }
+  clock->uniform = 1;
+  for (int64_t r = 0; r < u->rows; r++) clock->uniform &= clock->length[r] == clock->steps;
+  clock->active = u->active[c];
+}
+
+static void fix_clock(RnnUnit *u, int c) {
+  for (int64_t r = 0; r < u->rows; r++) u->own_length[c][r] = (int32_t)u->fixed_length[c];
+  u->args.clock[c] = (RnnClock){.steps = u->fixed_length[c], .length = u->own_length[c], .whole = u->own_length[c]};
+}
+
+void unit_run(RnnUnit *u) {
+  RnnArgs *a = &u->args;
+  for (int c = 0; c < u->clocks; c++) {
+    if (u->fixed_length[c]) fix_clock(u, c);
+    a->clock[c].steps = u->steps[c];
+    count_active(u, c);
+  }
+  a->rows = u->rows;
+  if (!a->fresh) a->fresh = u->all_fresh;
+  if (!a->sequence) a->sequence = u->no_sequence;
+  a->buffer = u->table;
+  u->function(a);
+}
+
+void rnn_unit_call(RnnUnit *u, int64_t rows, int64_t steps, const int32_t *length, const int32_t *whole, int64_t first,
+                   const uint8_t *fresh, const uint64_t *sequence, uint64_t seed, uint64_t update, bool keep_state) {
+  if (rows != u->rows || steps != u->steps[0]) rnn_unit_reserve(u, rows, steps);
+  u->args = (RnnArgs){.fresh = fresh, .sequence = sequence, .seed = seed, .update = update, .keep_state = keep_state};
+  for (int c = 0; c < u->clocks; c++)
+    u->args.clock[c] = (RnnClock){.first = first, .length = length, .whole = whole ? whole : length};
+  unit_run(u);
+}
+
+/* --- the first value that is not finite ------------------------------------------------------------------------------------ */
+
+static bool finite_run(const RnnUnit *u, const void *data, int64_t from, int64_t n) {
+  for (int64_t i = from; i < from + n; i++)
+    if (!isfinite(scalar_get(data, i, u->is_double))) return false;
+  return true;
+}
+
+/* A value on more than one clock is scanned as a whole, at step 0. */
+static bool scan_buffer(const RnnUnit *u, int i, NotFinite *where) {
+  const UnitBuffer *b = &u->buffer[i];
+  int clock = -1, on = 0;
+  for (int c = 0; c < u->clocks; c++)
+    if (b->axes >> (c + 1) & 1) clock = c, on++;
+  if (on > 1) return false; /* inactive rows cannot be told from active ones here */
+  int64_t steps = on ? u->steps[clock] : 1, rows = b->axes & 1 ? u->rows : 1;
+  for (int64_t t = 0; t < steps; t++) {
+    int64_t active = on && rows > 1 ? u->active[clock][t] : rows;
+    for (int64_t r = 0; r < active; r++)
+      if (!finite_run(u, u->table[i], (t * rows + r) * b->elements, b->elements)) {
+        *where = (NotFinite){b->name, b->line, t, r};
+        return true;
+      }
+  }
+  return false;
+}
+
+/* A value without a clock comes after all that have one: it is made from their last step at the earliest. */
+static int64_t when(const UnitBuffer *b, const NotFinite *found) {
+  return b->axes >> 1 ? found->step : INT64_MAX - 1;
+}
+
+bool unit_not_finite(const RnnUnit *u, NotFinite *where) {
+  int64_t first = INT64_MAX;
+  for (int i = 0; i < u->buffers; i++) {
+    const UnitBuffer *b = &u->buffer[i];
+    NotFinite found;
+    if ((b->kind != BUFFER_TEMP && b->kind != BUFFER_OUTPUT) || !b->name || !scan_buffer(u, i, &found)) continue;
+    if (when(b, &found) >= first) continue;
+    first = when(b, &found);
+    *where = found;
+  }
+  return first != INT64_MAX;
+}
