@@ -50,6 +50,10 @@ void grammar_scan(Parser *p);
 void grammar_layout(Parser *p, StartSymbol start);
 void grammar_parse(Parser *p, StartSymbol start);
 
+/* Can a value end with such a token? Does a line that ends with one go on in the next? */
+bool token_ends_value(int kind);
+bool token_continues(int kind);
+
 /* --- errors (syntax_error.c) -------------------------------------------------------------------------------------- */
 
 /* NULL when the statement has had its error already. */

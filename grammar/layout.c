@@ -86,7 +86,7 @@ static const Token *previous(const Layout *l) {
   return l->p->tokens.len ? &l->p->tokens.at[l->p->tokens.len - 1] : &nothing;
 }
 
-static bool ends_value(int kind) {
+bool token_ends_value(int kind) {
   switch (kind) {
   case TOKEN_NAME: case TOKEN_NUMBER: case TOKEN_STRING: case TOKEN_UNIT: case TOKEN_TRANSPOSE: case TOKEN_SEQUENCE:
   case '%': case ')': case ']':
@@ -97,7 +97,7 @@ static bool ends_value(int kind) {
 }
 
 /* Does a line that ends with this go on in the next one? */
-static bool continues(int kind) {
+bool token_continues(int kind) {
   switch (kind) {
   case '+': case '-': case '*': case '/': case '@': case '^': case '<': case '>': case '|': case ',': case TOKEN_EQ:
   case TOKEN_NE: case TOKEN_LE: case TOKEN_GE: case TOKEN_AND: case TOKEN_OR: case TOKEN_NOT: case TOKEN_THEN:
@@ -217,6 +217,12 @@ static void layout_closer(Layout *l, Token t) {
 /* --- blocks -------------------------------------------------------------------------------------------------------------- */
 
 static bool has_clauses(int head) { return head == TOKEN_TRAIN || head == TOKEN_RUN; }
+static bool has_block(int head) { return head == TOKEN_CELL || head == TOKEN_NET || has_clauses(head); }
+
+static bool at_margin(const Layout *l, const Token *t) {
+  const Source *source = l->p->session->sources.at[l->p->file];
+  return t->span.begin == 0 || source->text[t->span.begin - 1] == '\n';
+}
 
 static void open_block(Layout *l, Token t) {
   close_brackets(l);
@@ -281,10 +287,7 @@ static bool begins_declaration(const Layout *l, const Token *t) {
   const Token *name = ahead(l, 0), *then = ahead(l, 1);
   int kind = word_kind(TOP, t->name);
   if (!kind || kind == TOKEN_LET || !t->line_before || name->kind != TOKEN_NAME) return false;
-  const Source *source = l->p->session->sources.at[l->p->file];
-  bool at_margin = t->span.begin == 0 || source->text[t->span.begin - 1] == '\n';
-  bool has_block = kind == TOKEN_CELL || kind == TOKEN_NET || has_clauses(kind);
-  return at_margin || (has_block && (then->kind == '{' || is_word(then, "as")));
+  return at_margin(l, t) || (has_block(kind) && (then->kind == '{' || is_word(then, "as")));
 }
 
 /* --- newlines ------------------------------------------------------------------------------------------------------------- */
@@ -299,20 +302,34 @@ static bool bracket_forgotten(const Layout *l) {
   const Token *next = ahead(l, 0);
   if (innermost(l)->kind == '{') return next->kind == TOKEN_YYEOF;
   if (ends_block(next->kind)) return true;
-  return ends_value(previous(l)->kind) && next->kind == TOKEN_NAME && !word_kind(INFIX, next->name);
+  return token_ends_value(previous(l)->kind) && next->kind == TOKEN_NAME && !word_kind(INFIX, next->name);
+}
+
+/* The head of a block is over without `{`, and the lines that follow stand in: the brace was forgotten. */
+static void open_forgotten_block(Layout *l) {
+  const Token *next = ahead(l, 0);
+  if (l->place != PLACE_TOP || !has_block(l->head) || at_margin(l, next) || ends_block(next->kind)) return;
+  uint32_t end = previous(l)->span.end;
+  Token brace = {.kind = '{', .span = {l->p->file, end, end}, .statement = l->statement, .made_up = true};
+  Diag *d = syntax_error(l->p, &brace, "the `{` that opens the block is missing");
+  if (d) diag_suggest(d, brace.span, " {", "open the block");
+  open_block(l, brace);
+  l->stray_brace = true;
 }
 
 static void layout_newline(Layout *l) {
   const Token *next = ahead(l, 0);
-  if (l->begins) return;
+  if (l->begins || previous(l)->kind == TOKEN_START_EXPR) return;
   if (l->open.len) {
     if (!bracket_forgotten(l)) return;
+    l->p->incomplete |= next->kind == TOKEN_YYEOF;
     close_brackets(l);
   } else if (!ends_block(next->kind)) {
-    if (continues(previous(l)->kind) || goes_on_with(next, ahead(l, 1))) return;
+    if (token_continues(previous(l)->kind) || goes_on_with(next, ahead(l, 1))) return;
     if (l->place == PLACE_TOP && l->block < 0 && next->kind == '{' && l->head) return;
   }
-  l->p->incomplete |= continues(previous(l)->kind);
+  l->p->incomplete |= token_continues(previous(l)->kind);
+  open_forgotten_block(l);
   end_statement(l);
 }
 
@@ -428,7 +445,7 @@ static void layout_word(Layout *l, Token t) {
   if (before == '.') t.kind = TOKEN_NAME;
   else if (is_unit(l, &t)) t.kind = TOKEN_UNIT;
   else if (before == TOKEN_PER && is_word(&t, "sequence")) t.kind = TOKEN_SEQUENCE;
-  else if (ends_value(before)) t.kind = after_value(l, &t);
+  else if (token_ends_value(before)) t.kind = after_value(l, &t);
   else if (before == ':' && is_word(&t, "index")) t.kind = TOKEN_INDEX;
   else if (is_leading_modifier(l, &t)) t.kind = TOKEN_MODIFIER;
   else if (word_kind(PREFIX, t.name) && !is_named_argument(l)) t.kind = word_kind(PREFIX, t.name);
@@ -457,7 +474,7 @@ static void layout_punctuation(Layout *l, Token t) {
   case '[': t.kind = opens_dims(l) ? TOKEN_DIMS_OPEN : '['; emit_open(l, t); return;
   case '(': emit_open(l, t); return;
   case ',': t.kind = is_clock_comma(l) ? TOKEN_ON_COMMA : ','; break;
-  case '\'': t.kind = ends_value(previous(l)->kind) && !t.space_before ? TOKEN_TRANSPOSE : TOKEN_WRONG; break;
+  case '\'': t.kind = token_ends_value(previous(l)->kind) && !t.space_before ? TOKEN_TRANSPOSE : TOKEN_WRONG; break;
   default: break;
   }
   emit(l, t);
@@ -475,9 +492,9 @@ static void layout_token(Layout *l, Token t) {
 
 static void layout_end(Layout *l, Token end) {
   l->p->incomplete |= l->open.len || l->block >= 0;
-  close_brackets(l);
+  if (!l->p->abandoned) close_brackets(l);
   end_statement(l);
-  if (l->block >= 0) close_forgotten_block(l);
+  if (l->block >= 0 && !l->p->abandoned) close_forgotten_block(l);
   emit(l, end);
 }
 

@@ -213,7 +213,7 @@ static const char *expected_words(const Expected *e) {
   for (int i = 0; i < e->count; i++) {
     int kind = e->kinds[i];
     if ((value && in_value(kind)) || (operator_ && in_operator(kind)) || kind == TOKEN_WRONG) continue;
-    if (kind == TOKEN_NEWLINE && e->count > 1 && words.count && value) continue;
+    if (operator_ && kind == '=') continue; /* a name may also become `name = value`: rarely what was meant */
     add_words(&words, token_kind_name(kind));
   }
   return join_words(e->p->session, &words);

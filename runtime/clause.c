@@ -32,7 +32,7 @@ int64_t json_shape(const cJSON *object, int64_t *shape, int *rank) {
   return elements;
 }
 
-const cJSON *stage_next_clause(const cJSON *stage, const char *keyword, const cJSON *before) {
+const cJSON *clause_after(const cJSON *stage, const char *keyword, const cJSON *before) {
   const cJSON *clauses = json_item(stage, "clauses");
   for (const cJSON *c = before ? before->next : (clauses ? clauses->child : NULL); c; c = c->next) {
     const char *word = json_string(c, "keyword");
@@ -41,11 +41,11 @@ const cJSON *stage_next_clause(const cJSON *stage, const char *keyword, const cJ
   return NULL;
 }
 
-const cJSON *stage_clause(const cJSON *stage, const char *keyword) {
-  return stage_next_clause(stage, keyword, NULL);
+const cJSON *clause_of(const cJSON *stage, const char *keyword) {
+  return clause_after(stage, keyword, NULL);
 }
 
-const cJSON *clause_modifier(const cJSON *clause, const char *word) {
+const cJSON *modifier_of(const cJSON *clause, const char *word) {
   const cJSON *modifier;
   cJSON_ArrayForEach(modifier, json_item(clause, "modifiers")) {
     const char *name = json_string(modifier, "word");
@@ -83,9 +83,9 @@ static bool unknown_option(const cJSON *value, const char *name, const OptionRow
   const char *names[OPTIONS_MOST];
   for (int i = 0; i < count && i < OPTIONS_MOST; i++) names[i] = rows[i].name;
   if (!name)
-    rnn_fail(error, "E0402", "`%s` takes at most %d options\nline %d", value_called(value), count, line);
+    rnn_fail(error, "E0403", "`%s` takes at most %d options\n   = note: on line %d", value_called(value), count, line);
   else
-    rnn_fail(error, "E0402", "`%s` has no option `%s`\nline %d", value_called(value), name, line);
+    rnn_fail(error, "E0403", "`%s` has no option `%s`\n   = note: on line %d", value_called(value), name, line);
   rnn_fail_names(error, "its options", name ? name : "", names, count);
   return false;
 }
@@ -119,6 +119,6 @@ bool value_options(const cJSON *value, const OptionRow *rows, int count, double 
     out[row] = option_number(item);
   }
   for (int i = 0; i < count; i++)
-    if (isnan(out[i])) return rnn_fail(error, "E0402", "`%s` needs `%s = …`\nline %d", value_called(value), rows[i].name, line);
+    if (isnan(out[i])) return rnn_fail(error, "E0403", "`%s` needs `%s = …`\n   = note: on line %d", value_called(value), rows[i].name, line);
   return true;
 }

@@ -10,9 +10,9 @@ const cJSON *json_item(const cJSON *object, const char *key);
 int64_t json_shape(const cJSON *object, int64_t *shape, int *rank); /* its "shape" into shape[8]; returns the number of elements */
 
 /* The clause of that keyword in a stage (the first one), or NULL; and the next one after `before`. */
-const cJSON *stage_clause(const cJSON *stage, const char *keyword);
-const cJSON *stage_next_clause(const cJSON *stage, const char *keyword, const cJSON *before);
-const cJSON *clause_modifier(const cJSON *clause, const char *word);
+const cJSON *clause_of(const cJSON *stage, const char *keyword);
+const cJSON *clause_after(const cJSON *stage, const char *keyword, const cJSON *before);
+const cJSON *modifier_of(const cJSON *clause, const char *word);
 double clause_number(const cJSON *clause, double fallback); /* its first argument */
 int clause_line(const cJSON *clause);
 
@@ -25,7 +25,7 @@ typedef struct OptionRow {
   double fallback;
 } OptionRow;
 /* Fills out[i] for each row from the value's positional arguments, then its named ones; a bare word (`nesterov`) is 1.
- * An unknown or missing one is E0402, with the names there are. */
+ * An unknown or missing one is E0403, with the names there are. */
 bool value_options(const cJSON *value, const OptionRow *rows, int count, double *out, int line, RnnError *error);
 
 #endif

@@ -65,5 +65,5 @@ void rnn_fail_names(RnnError *error, const char *what, const char *wrong, const 
   if (count > SHOWN) rnn_fail_more(error, " and %d more", count - SHOWN);
   if (count == 0) rnn_fail_more(error, "none");
   const char *near = wrong ? rnn_nearest(wrong, names, count) : NULL;
-  if (near) rnn_fail_more(error, "\nhelp: did you mean `%s`?", near);
+  if (near) rnn_fail_more(error, "\n   = help: did you mean `%s`?", near);
 }

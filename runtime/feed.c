@@ -27,11 +27,11 @@ static double probability(const cJSON *with) {
 }
 
 static bool read_force(Feed *f, const cJSON *clause, RnnError *error) {
-  const cJSON *value, *wanted = clause_modifier(clause, "for"), *with = clause_modifier(clause, "with");
+  const cJSON *value, *wanted = modifier_of(clause, "for"), *with = modifier_of(clause, "with");
   for (int i = 0; (value = value_arg(clause, i)) && f->forces < FEED_FORCES; i++) {
     const char *name = value_called(value) ? value_called(value) : json_string(value, "variable");
     int variable = find_variable(f->net, name);
-    if (variable < 0) return rnn_fail(error, "E0411", "`force %s`: the net has no such variable\nline %d", name ? name : "?", clause_line(clause));
+    if (variable < 0) return rnn_fail(error, "E0411", "`force %s`: the net has no such variable\n   = note: on line %d", name ? name : "?", clause_line(clause));
     f->force[f->forces++] = (Force){variable, wanted ? (int64_t)clause_number(wanted, 0) : INT64_MAX, with ? probability(with) : 1};
   }
   return true;
@@ -48,7 +48,7 @@ static bool bind_inputs(Feed *f, const Stage *stage, RnnError *error) {
     const UnitPort *input = &f->unit->input[i];
     f->variable[i] = find_variable(f->net, input->name);
     if (input->role == ROLE_DATA && f->variable[i] < 0)
-      return rnn_fail(error, "E0411", "`%s` is read in `%s` and is no variable of its net\nline %d", input->name, stage->name, stage->line);
+      return rnn_fail(error, "E0411", "`%s` is read in `%s` and is no variable of its net\n   = note: on line %d", input->name, stage->name, stage->line);
   }
   return true;
 }
@@ -65,7 +65,7 @@ bool feed_open(Feed *f, const Stage *stage, RnnUnit *unit, const Dataset *data, 
     f->whole[c] = calloc((size_t)most_rows + 1, sizeof **f->whole);
   }
   count_clocks(f);
-  for (const cJSON *clause = NULL; (clause = stage_next_clause(stage->json, "force", clause));)
+  for (const cJSON *clause = NULL; (clause = clause_after(stage->json, "force", clause));)
     if (!read_force(f, clause, error)) return false;
   return bind_inputs(f, stage, error);
 }
@@ -156,6 +156,14 @@ static void fill_norm(Feed *f, const char *name, double sum) {
   }
 }
 
+/* The norm of sequences may stand alone (a loss averaged over sequences, of sums over steps). */
+static void fill_sequence_norm(Feed *f, const Batch *b) {
+  double sum = 0;
+  for (int64_t r = 0; r < b->rows; r++)
+    sum += b->length[r] > 0 && b->offset[r] + b->length[r] == b->whole[r] && feed_counts_sequence(f, b->sequence[r]);
+  fill_norm(f, "sequences", sum);
+}
+
 static void fill_weight(Feed *f, const Batch *b, int i) {
   const UnitPort *input = &f->unit->input[i];
   void *out = f->unit->table[input->buffer];
@@ -240,6 +248,7 @@ void feed_call(Feed *f, const Batch *b, uint64_t update, bool keep_state) {
   for (int c = 0; c < f->unit->clocks; c++) steps[c] = clock_lengths(f, b, c);
   unit_layout(f->unit, b->rows, steps);
   f->counted = -1;
+  fill_sequence_norm(f, b);
   for (int i = 0; i < f->unit->inputs; i++)
     if (f->unit->input[i].buffer >= 0) fill_input(f, b, i, update);
   if (f->counted < 0) f->counted = (double)b->rows;

@@ -46,7 +46,7 @@ static const cJSON *option_of(const Draw *d, const char *name) {
 
 static bool bad_option(Draw *d, const char *name, const char *wanted) {
   char found[80];
-  return rnn_fail(d->error, "E0412", "`%s ~ %s(…)`: %s must be %s; found %s", d->name, d->initialiser->name, name, wanted,
+  return rnn_fail(d->error, "E0422", "`%s ~ %s(…)`: %s must be %s; found %s", d->name, d->initialiser->name, name, wanted,
                   value_text(option_of(d, name), found, sizeof found));
 }
 
@@ -62,7 +62,7 @@ static bool number_option(Draw *d, const char *name, double fallback, double *ou
 }
 
 static bool whole_option(Draw *d, const char *name, double least, double most, int64_t *out) {
-  double x;
+  double x = 0;
   if (!number_option(d, name, NAN, &x)) return false;
   if (!(x >= least && x <= most) || x != floor(x)) {
     char wanted[80];
@@ -83,7 +83,7 @@ static void shape_text(const Draw *d, char *out, size_t size) {
 static bool wrong_shape(Draw *d, const char *wanted) {
   char shape[160];
   shape_text(d, shape, sizeof shape);
-  return rnn_fail(d->error, "E0411", "`%s` is %s, but %s wants %s", d->name, shape, d->initialiser->name, wanted);
+  return rnn_fail(d->error, "E0421", "`%s` is %s, but %s wants %s", d->name, shape, d->initialiser->name, wanted);
 }
 
 static bool want_square(Draw *d) {
@@ -134,13 +134,13 @@ static bool init_glorot(Draw *d) {
 
 /* He et al. (2015), equation 10. */
 static bool init_he(Draw *d) {
-  double gain;
+  double gain = 1;
   return number_option(d, "gain", 1, &gain) && fill_normal(d, 0, gain * sqrt(2.0 / (double)d->columns));
 }
 
 /* LeCun et al., "Efficient BackProp" (1998), equation 16. */
 static bool init_lecun(Draw *d) {
-  double gain;
+  double gain = 1;
   return number_option(d, "gain", 1, &gain) && fill_normal(d, 0, gain * sqrt(1.0 / (double)d->columns));
 }
 
@@ -161,7 +161,7 @@ static bool orthonormal_columns(double *q, int64_t tall, int64_t narrow) {
 
 /* Saxe et al. (2014). The longer side's vectors are orthonormal: Wᵀ W = 1 when tall, W Wᵀ = 1 when wide. */
 static bool init_orthogonal(Draw *d) {
-  double gain;
+  double gain = 1;
   if (d->rank < 2) return wrong_shape(d, "at least two dims");
   if (!number_option(d, "gain", 1, &gain)) return false;
   bool tall = d->rows >= d->columns;
@@ -173,11 +173,11 @@ static bool init_orthogonal(Draw *d) {
   for (int64_t i = 0; i < m; i++)
     for (int64_t j = 0; j < n; j++) d->out[tall ? i * n + j : j * m + i] = gain * q[i * n + j];
   free(q);
-  return fine || rnn_fail(d->error, "E0411", "`%s ~ orthogonal` could not be computed", d->name);
+  return fine || rnn_fail(d->error, "E0421", "`%s ~ orthogonal` could not be computed", d->name);
 }
 
 static bool init_identity(Draw *d) {
-  double scale;
+  double scale = 1;
   if (d->rank < 2) return wrong_shape(d, "a matrix");
   if (!number_option(d, "scale", 1, &scale)) return false;
   fill_constant(d, 0);
@@ -232,16 +232,16 @@ static bool rescale(Draw *d, double wanted) {
   if (!want_square(d)) return false;
   double radius = spectral_radius(d->out, d->rows);
   if (radius < 1e-12)
-    return rnn_fail(d->error, "E0411", "`%s`: the drawn matrix has spectral radius 0, so no factor makes it %g\n"
-                    "   = note: a very sparse matrix has no loops\nhelp: raise its density", d->name, wanted);
+    return rnn_fail(d->error, "E0421", "`%s`: the drawn matrix has spectral radius 0, so no factor makes it %g\n"
+                    "   = note: a very sparse matrix has no loops\n   = help: raise its density", d->name, wanted);
   for (int64_t i = 0; i < d->elements; i++) d->out[i] *= wanted / radius;
   return true;
 }
 
 static bool init_radius(Draw *d) {
-  double radius;
+  double radius = 1;
   if (d->first)
-    return rnn_fail(d->error, "E0411", "`%s ~ radius(…)` has nothing to rescale\nhelp: draw first: `~ normal(0, 1) | radius(0.9)`", d->name);
+    return rnn_fail(d->error, "E0421", "`%s ~ radius(…)` has nothing to rescale\n   = help: draw first: `~ normal(0, 1) | radius(0.9)`", d->name);
   return number_option(d, "radius", NAN, &radius) && rescale(d, radius);
 }
 
@@ -257,7 +257,7 @@ static void keep_some(Draw *d, double *at, int64_t n, int64_t keep) {
 
 /* sparse(density, values = v): ±v with equal chance (Jaeger, 2001); std = s: normal(0, s); else uniform in [−1, 1]. */
 static bool sparse_values(Draw *d) {
-  double x;
+  double x = 0;
   if (has_option(d, "values")) {
     if (!number_option(d, "values", NAN, &x)) return false;
     for (int64_t i = 0; i < d->elements; i++) d->out[i] = random_uniform(&d->random) < 0.5 ? -x : x;
@@ -273,14 +273,14 @@ static bool init_sparse(Draw *d) {
   if (!number_option(d, "density", NAN, &density)) return false;
   if (!(density > 0 && density <= 1)) return bad_option(d, "density", "above 0 and at most 1");
   if (has_option(d, "values") && has_option(d, "std"))
-    return rnn_fail(d->error, "E0412", "`%s ~ sparse(…)` takes values or std, not both", d->name);
+    return rnn_fail(d->error, "E0422", "`%s ~ sparse(…)` takes values or std, not both", d->name);
   if (!sparse_values(d)) return false;
   keep_some(d, d->out, d->elements, llround(density * (double)d->elements));
   return !has_option(d, "radius") || (number_option(d, "radius", NAN, &radius) && rescale(d, radius));
 }
 
 static bool init_fan_in(Draw *d) {
-  int64_t k;
+  int64_t k = 0;
   if (d->rank < 2) return wrong_shape(d, "a matrix");
   if (!whole_option(d, "k", 1, (double)d->columns, &k)) return false;
   if (d->first) fill_uniform(d, -1, 1);
@@ -303,7 +303,7 @@ static void rewire(Draw *d, int64_t i, int64_t j) {
 
 /* Watts and Strogatz (1998), directed: each unit reads its k nearest on the ring; each link is rewired with chance p. */
 static bool init_small_world(Draw *d) {
-  int64_t k;
+  int64_t k = 0;
   double p, radius;
   if (!want_square(d) || !whole_option(d, "k", 2, (double)d->rows - 1, &k) || !number_option(d, "p", NAN, &p)) return false;
   if (k % 2) return bad_option(d, "k", "even: half of the neighbours on each side");
@@ -394,7 +394,7 @@ static const Initialiser *find_initialiser(Draw *d, const char *name) {
     if (strcmp(initialisers[i].name, name) == 0) return &initialisers[i];
     names[i] = initialisers[i].name;
   }
-  rnn_fail(d->error, "E0410", "`%s ~ %s`: there is no initialiser `%s`", d->name, name, name);
+  rnn_fail(d->error, "E0420", "`%s ~ %s`: there is no initialiser `%s`", d->name, name, name);
   rnn_fail_names(d->error, "the initialisers are", name, names, INITIALISERS);
   return NULL;
 }
@@ -404,14 +404,14 @@ static bool check_options(Draw *d) {
   int options = 0;
   while (options < OPTIONS && init->option[options]) options++;
   if (value_args(d->call) > init->positional)
-    return rnn_fail(d->error, "E0412", "`%s ~ %s(…)` takes at most %d unnamed arguments, not %d", d->name, init->name, init->positional,
+    return rnn_fail(d->error, "E0422", "`%s ~ %s(…)` takes at most %d unnamed arguments, not %d", d->name, init->name, init->positional,
                     value_args(d->call));
   const cJSON *named;
   cJSON_ArrayForEach(named, cJSON_GetObjectItemCaseSensitive(d->call, "named")) {
     bool known = false;
     for (int i = 0; i < options; i++) known |= strcmp(init->option[i], named->string) == 0;
     if (known) continue;
-    rnn_fail(d->error, "E0412", "`%s ~ %s(…)` has no option `%s`", d->name, init->name, named->string);
+    rnn_fail(d->error, "E0422", "`%s ~ %s(…)` has no option `%s`", d->name, init->name, named->string);
     rnn_fail_names(d->error, "its options are", named->string, init->option, options);
     return false;
   }
@@ -437,7 +437,7 @@ static bool init_list(Draw *d, const cJSON *v) {
   if (fill_list(d, v, 0, &at)) return true;
   char shape[160];
   shape_text(d, shape, sizeof shape);
-  return rnn_fail(d->error, "E0411", "`%s` is %s, but the list it is set to has another shape\n"
+  return rnn_fail(d->error, "E0421", "`%s` is %s, but the list it is set to has another shape\n"
                   "   = note: a [2, 3] is two lists of three numbers: [[1, 2, 3], [4, 5, 6]]", d->name, shape);
 }
 
@@ -451,7 +451,7 @@ static bool initialise(Draw *d, const cJSON *v) {
   if (cJSON_IsNumber(v)) return fill_constant(d, v->valuedouble);
   if (cJSON_IsArray(v)) return init_list(d, v);
   const char *name = value_called(v);
-  if (!name) return rnn_fail(d->error, "E0410", "`%s` has no initialiser that could be drawn", d->name);
+  if (!name) return rnn_fail(d->error, "E0420", "`%s` has no initialiser that could be drawn", d->name);
   d->call = v;
   d->initialiser = find_initialiser(d, name);
   return d->initialiser && check_options(d) && d->initialiser->run(d);

@@ -145,6 +145,16 @@ static double metric_nrmse_at(MetricCall *c) {
 
 static double metric_bce(MetricCall *c) { return average(c, cross_entropy); }
 
+static double metric_xent(MetricCall *c) {
+  double sum = 0;
+  int64_t n = 0;
+  for (Walk w = walk(c); walk_next(&w);) {
+    n += w.element == 0;
+    if ((double)w.element == w.d) sum -= log(w.y);
+  }
+  return sum / (double)n;
+}
+
 static double metric_exact(MetricCall *c) {
   int64_t sequences = 0, wrong = 0, last = -1, last_wrong = -1;
   for (Walk w = walk(c); walk_next(&w); last = w.sequence) {
@@ -221,7 +231,7 @@ static const Operator operators[] = {{"+", add}, {"-", subtract}, {"*", multiply
 static bool unknown_metric(const char *name, int line, RnnError *error) {
   const char *names[METRICS];
   for (int i = 0; i < METRICS; i++) names[i] = metrics[i].name;
-  rnn_fail(error, "E0410", "`%s` is not something to report\nline %d", name ? name : "?", line);
+  rnn_fail(error, "E0410", "`%s` is not something to report\n   = note: on line %d", name ? name : "?", line);
   rnn_fail_names(error, "there is", name ? name : "", names, METRICS);
   return false;
 }
@@ -242,7 +252,7 @@ static bool call_value(const cJSON *value, const Series *series, int count, int 
   while (call.count < metrics[row].series && (call.series[call.count] = find_series(value_arg(value, call.count), series, count)))
     call.count++;
   if (call.count < metrics[row].series)
-    return rnn_fail(error, "E0402", "`%s` takes %d value%s of the net\nline %d\n   = note: %s", name, metrics[row].series,
+    return rnn_fail(error, "E0404", "`%s` takes %d value%s of the net\n   = note: on line %d\n   = note: %s", name, metrics[row].series,
                     metrics[row].series > 1 ? "s" : "", line, metrics[row].formula);
   *out = metrics[row].value(&call);
   return true;
@@ -257,7 +267,7 @@ static bool operator_value(const cJSON *value, const Series *series, int count, 
   if (!right) return *out = !strcmp(op, "-") ? -a : a == 0, true; /* minus; not */
   for (size_t i = 0; i < sizeof operators / sizeof *operators; i++)
     if (!strcmp(operators[i].name, op)) return *out = operators[i].apply(a, b), true;
-  return rnn_fail(error, "E0410", "`%s` cannot be used here\nline %d", op, line);
+  return rnn_fail(error, "E0410", "`%s` cannot be used here\n   = note: on line %d", op, line);
 }
 
 /* A bare value of the net: its mean, which is the value itself where there is one. */

@@ -15,7 +15,7 @@ typedef struct Series {
 } Series;
 
 /* A number for a report's or expect's VALUE: metrics of series, arithmetic on them, comparisons (1 or 0). `series` [count] are found by
- * their names in {"output": …}. NaN where nothing was counted. E0410 unknown metric, E0402 a wrong option or number of arguments. */
+ * their names in {"output": …}. NaN where nothing was counted. E0410 unknown metric, E0404 a wrong number of arguments. */
 bool metric_value(const cJSON *value, const Series *series, int count, int line, double *out, RnnError *error);
 
 #endif

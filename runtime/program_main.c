@@ -63,15 +63,25 @@ static bool is_command(const char *word) {
   return !strcmp(word, "train") || !strcmp(word, "run") || !strcmp(word, "test");
 }
 
+static bool usage(const char *program, const char *word, const char *what) {
+  fprintf(stderr, "%s: `%s` %s; try --help\n", program, word, what);
+  return false;
+}
+
 static bool parse(Command *c, int argc, char **argv) {
   for (int i = 1; i < argc; i++) {
-    if (*argv[i] == '-' && !take_option(c, argv, argc, &i)) return fprintf(stderr, "%s: `%s` is no option, or wants a value\n", argv[0], argv[i]), false;
-    if (*argv[i] == '-' || i == 0 || (c->options.weights == argv[i]) || !strcmp(argv[i - 1], "--threads")) continue;
-    if (!c->word && is_command(argv[i])) c->word = argv[i];
-    else if (c->word && !strcmp(c->word, "run") && !c->name) c->name = argv[i];
-    else return fprintf(stderr, "%s: `%s` is not understood; try --help\n", argv[0], argv[i]), false;
+    const char *word = argv[i];
+    if (*word == '-') {
+      if (!take_option(c, argv, argc, &i)) return usage(argv[0], word, "is no option, or its value is missing");
+    } else if (!c->word && is_command(word)) {
+      c->word = word;
+    } else if (c->word && !strcmp(c->word, "run") && !c->name) {
+      c->name = word;
+    } else {
+      return usage(argv[0], word, "is not understood");
+    }
   }
-  return c->word || c->help || (fprintf(stderr, "%s: train, run or test? try --help\n", argv[0]), false);
+  return c->word || c->help || usage(argv[0], "train, run or test", "is missing");
 }
 
 static int report_error(const RnnError *error) {

@@ -63,7 +63,7 @@ static bool expect(Run *r, const cJSON *clause, RnnError *error) {
 static bool plot(Run *r, const cJSON *clause, RnnError *error) {
   Chosen c = {.count = 0};
   char text[512] = "";
-  const cJSON *value, *last = clause_modifier(clause, "last");
+  const cJSON *value, *last = modifier_of(clause, "last");
   (void)error;
   for (int i = 0; (value = value_arg(clause, i)); i++) choose(r, value, &c);
   for (int i = 0; i < c.count; i++) {
@@ -114,7 +114,7 @@ static bool write_csv(Run *r, const cJSON *call, int line, RnnError *error) {
   Chosen c = {.count = 0};
   const cJSON *value;
   char path[8192];
-  if (!file) return rnn_fail(error, "E0402", "`write csv` wants a file name first\nline %d", line);
+  if (!file) return rnn_fail(error, "E0404", "`write csv` wants a file name first\n   = note: on line %d", line);
   for (int i = 1; (value = value_arg(call, i)); i++) choose(r, value, &c);
   snprintf(path, sizeof path, "%s%s%s", *file == '/' ? "" : r->stage->program->directory, *file == '/' ? "" : "/", file);
   return write_table(path, c.series, c.name, c.count, error);
@@ -127,7 +127,7 @@ static bool write(Run *r, const cJSON *clause, RnnError *error) {
     else if (value_is_call(call, "csv")) {
       if (!write_csv(r, call, clause_line(clause), error)) return false;
     } else
-      return rnn_fail(error, "E0401", "`write %s`: there is csv and stdout\nline %d", value_called(call) ? value_called(call) : "?", clause_line(clause));
+      return rnn_fail(error, "E0402", "`write %s`: there is csv and stdout\n   = note: on line %d", value_called(call) ? value_called(call) : "?", clause_line(clause));
   }
   return true;
 }
@@ -137,7 +137,7 @@ static bool write(Run *r, const cJSON *clause, RnnError *error) {
 typedef bool Act(Run *r, const cJSON *clause, RnnError *error);
 
 static bool each(Run *r, const char *keyword, Act *act, RnnError *error) {
-  for (const cJSON *clause = NULL; (clause = stage_next_clause(r->stage->json, keyword, clause));)
+  for (const cJSON *clause = NULL; (clause = clause_after(r->stage->json, keyword, clause));)
     if (!act(r, clause, error)) return false;
   return true;
 }

@@ -21,7 +21,7 @@ static RnnUnit *open_unit(Stage *s, const char *role, RnnError *error) {
   const char *symbol = json_string(unit, "symbol");
   RnnFunction *function = symbol ? p->lookup(p->context, symbol) : NULL;
   if (!function) {
-    rnn_fail(error, "E0413", "`%s`: unit `%s` is not compiled\nline %d", s->name, symbol ? symbol : role, s->line);
+    rnn_fail(error, "E0413", "`%s`: unit `%s` is not compiled\n   = note: on line %d", s->name, symbol ? symbol : role, s->line);
     return NULL;
   }
   RnnUnit *u = rnn_unit_new(unit, p->params, function, error);
@@ -32,7 +32,7 @@ static RnnUnit *open_unit(Stage *s, const char *role, RnnError *error) {
 static bool open_units(Stage *s, RnnError *error) {
   bool train = !strcmp(json_string(s->json, "kind"), "train");
   s->unit = open_unit(s, train ? "train" : "run", error);
-  if (!s->unit) return rnn_fail(error, "E0413", "`%s` has no compiled unit\nline %d", s->name, s->line);
+  if (!s->unit) return rnn_fail(error, "E0413", "`%s` has no compiled unit\n   = note: on line %d", s->name, s->line);
   s->valid = train ? open_unit(s, "valid", error) : NULL;
   if (*error->code) return false;
   if (s->valid && s->valid->is_double == s->unit->is_double) unit_share_parameters(s->valid, s->unit);
@@ -98,12 +98,12 @@ static void set_steps(Dataset *d, int64_t steps) {
 }
 
 static bool load_data(Stage *s, RnnError *error) {
-  const cJSON *clause = stage_clause(s->json, "data"), *steps = stage_clause(s->json, "steps");
-  if (!clause && !steps) return rnn_fail(error, "E0414", "`%s` says neither `data` nor `steps`\nline %d", s->name, s->line);
+  const cJSON *clause = clause_of(s->json, "data"), *steps = clause_of(s->json, "steps");
+  if (!clause && !steps) return rnn_fail(error, "E0405", "`%s` says neither `data` nor `steps`\n   = note: on line %d", s->name, s->line);
   s->data = clause ? load(s, clause, error) : nothing(s->net);
   if (!s->data) return false;
   if (steps) set_steps(s->data, (int64_t)clause_number(steps, 0));
-  if (s->data->count == 0) return rnn_fail(error, "E0505", "`%s`: the data have no sequences\nline %d", s->name, s->line);
+  if (s->data->count == 0) return rnn_fail(error, "E0505", "`%s`: the data have no sequences\n   = note: on line %d", s->name, s->line);
   keep_categories(s->net, s->data);
   s->train_part = s->data;
   return true;
@@ -111,14 +111,14 @@ static bool load_data(Stage *s, RnnError *error) {
 
 /* `validate last 10%`, `validate last 50` (a word and an amount, however the clause keeps them) or a source of its own. */
 static const cJSON *last_amount(const cJSON *clause) {
-  const cJSON *first = value_arg(clause, 0), *modifier = clause_modifier(clause, "last");
+  const cJSON *first = value_arg(clause, 0), *modifier = modifier_of(clause, "last");
   if (modifier) return value_arg(modifier, 0);
   if (value_called(first) && !strcmp(value_called(first), "last")) return value_arg(first, 0) ? value_arg(first, 0) : value_arg(clause, 1);
   return cJSON_IsNumber(first) || json_item(first, "percent") ? first : NULL;
 }
 
 static bool load_validation(Stage *s, RnnError *error) {
-  const cJSON *clause = stage_clause(s->json, "validate"), *amount = last_amount(clause);
+  const cJSON *clause = clause_of(s->json, "validate"), *amount = last_amount(clause);
   if (!clause) return true;
   if (!amount) return s->valid_part = s->own_validation = load(s, clause, error), s->own_validation != NULL;
   if (!dataset_split(s->data, amount, &s->split, error)) return false;
@@ -132,7 +132,7 @@ static bool load_validation(Stage *s, RnnError *error) {
 /* --- scale --------------------------------------------------------------------------------------------------------------------- */
 
 static bool fit_scale(Stage *s, RnnError *error) {
-  for (const cJSON *clause = NULL; (clause = stage_next_clause(s->json, "scale", clause));) {
+  for (const cJSON *clause = NULL; (clause = clause_after(s->json, "scale", clause));) {
     const char *names[64];
     int count = 0;
     const cJSON *value;
@@ -148,7 +148,7 @@ bool stage_open(Stage *s, RnnProgram *p, const cJSON *json, const RnnOptions *op
   *s = (Stage){.program = p, .options = options, .json = json, .name = name ? name : "?", .line = (int)json_number(json, "line", 0)};
   s->net = find_net(p, json_string(json, "net"));
   if (!s->net || !json_string(json, "kind")) return rnn_fail(error, "E0413", "stage `%s` of the manifest makes no sense", s->name);
-  s->washout = (int64_t)clause_number(stage_clause(json, "washout"), 0);
+  s->washout = (int64_t)clause_number(clause_of(json, "washout"), 0);
   if (!load_data(s, error) || !load_validation(s, error) || !fit_scale(s, error) || !open_units(s, error)) return false;
   stage_take_parameters(s);
   return true;

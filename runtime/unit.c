@@ -69,7 +69,7 @@ static bool read_buffers(RnnUnit *u, const cJSON *list, int params, RnnError *er
     *b = read_buffer(entry);
     int limit = b->kind == BUFFER_PARAM ? params : b->kind == BUFFER_INPUT ? u->inputs : b->kind == BUFFER_OUTPUT ? u->outputs : -1;
     if ((int)b->kind > BUFFER_STATE || (limit >= 0 && (b->index < 0 || b->index >= limit)))
-      return rnn_fail(error, "E0401", "unit `%s`: buffer %d of the manifest makes no sense", u->name, n);
+      return rnn_fail(error, "E0413", "unit `%s`: buffer %d of the manifest makes no sense", u->name, n);
     if (b->kind == BUFFER_INPUT) u->input[b->index].buffer = n;
     if (b->kind == BUFFER_OUTPUT) u->output[b->index].buffer = n;
     if (b->kind == BUFFER_CONST) fill_const(u, b, cJSON_GetObjectItemCaseSensitive(entry, "data"));

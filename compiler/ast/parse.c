@@ -1,5 +1,6 @@
 /* parse.c — parsing a whole file, and one input of the REPL. */
 #include "ast/ast.h"
+#include "ast/steps.h"
 #include "grammar/grammar.h"
 #include <string.h>
 
@@ -16,6 +17,7 @@ Ast *ast_parse(Session *s, int file) {
   Parser *p = parser_new(s, file);
   int errors = s->errors;
   grammar_parse(p, START_WITH_FILE);
+  ast_check_steps(s, p->ast);
   p->ast->broken = s->errors > errors;
   return p->ast;
 }

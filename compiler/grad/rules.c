@@ -59,7 +59,7 @@ void vjp_ONE_HOT(Reverse *r, Ref node, Ref adjoint) { (void)r, (void)node, (void
 /* y over the dims that were reduced, beside those that stayed. */
 Ref broadcast_reduced(Graph *g, Ref y, Sizes shape, uint32_t dims) {
   if (!dims) return y;
-  int8_t map[GRAPH_RANK], kept = 0;
+  int8_t map[GRAPH_RANK] = {0}, kept = 0;
   for (int i = 0; i < shape.rank; i++) map[i] = dims & 1u << i ? (int8_t)-1 : kept++;
   return graph_broadcast(g, y, map, shape);
 }
@@ -73,7 +73,7 @@ void vjp_SUM(Reverse *r, Ref node, Ref adjoint) {
 static Ref first_largest(Graph *g, Ref x, int dim) {
   const Sizes shape = node_of(g, x)->shape;
   const Ref hot = graph_one_hot(g, graph_argmax(g, x, dim), shape.dim[dim]);
-  int8_t map[GRAPH_RANK]; /* one_hot's new dim is the last */
+  int8_t map[GRAPH_RANK] = {0}; /* one_hot's new dim is the last */
   for (int i = 0; i < shape.rank; i++) map[i] = (int8_t)(i == dim ? shape.rank - 1 : i - (i > dim));
   return graph_broadcast(g, hot, map, shape);
 }
@@ -118,7 +118,7 @@ static void contract_operand(Reverse *r, Ref node, Ref adjoint, int i) {
   if (!reverse_wants(r, node, i)) return;
   const Attrs a = ATTRS;
   char given[GRAPH_RANK + 1];
-  int8_t map[GRAPH_RANK];
+  int8_t map[GRAPH_RANK] = {0};
   given_letters(a.letters[i], a.letters[2], a.letters[1 - i], given, map);
   Ref c = graph_contract(G, adjoint, X(1 - i), a.letters[2], a.letters[1 - i], given, AXES(1 - i) & ~AXES(i));
   if (strlen(given) < strlen(a.letters[i])) c = graph_broadcast(G, c, map, SHAPE(i));

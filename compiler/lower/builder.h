@@ -93,7 +93,7 @@ Value lower_value(Builder *b, Instance *at, const Expr *e);
 Ref lower_dense(Builder *b, Instance *at, const Expr *e);           /* an index becomes its one-hot */
 Value one_hot_of(Builder *b, Instance *at, Value v);
 Ref align(Builder *b, Instance *at, Value v, const Shape *target);  /* repeated along what target has more */
-Ref not_built(Builder *b, Span span, const char *what);             /* E0901; gives a zero to go on with */
+Ref unbuilt(Builder *b, Span span, const char *what);             /* E0901; gives a zero to go on with */
 Shape dense_shape(const Type *t);                                   /* of an index: with its one-hot dim */
 
 /* --- names.c --------------------------------------------------------------------------------------------------------- */
@@ -107,6 +107,7 @@ bool symbol_has_equation(const Symbol *s);
 
 /* --- cells.c --------------------------------------------------------------------------------------------------------- */
 Ref lower_cell_call(Builder *b, Instance *at, const Expr *call, const Expr *start);
+void lower_equations(Builder *b, Instance *at);                       /* all of them, in the order of the text */
 Instance *net_instance(Builder *b, const Symbol *net);
 bool static_number(const Instance *at, const Expr *e, double *out); /* known when compiling */
 const char *function_option(const Instance *at, const Symbol *s);   /* the function that an option names; NULL */
@@ -149,10 +150,10 @@ CallRule random_dropout, random_noise, random_sample;
 
 /* --- loss.c, linear.c, clauses.c, unit.c ----------------------------------------------------------------------------- */
 Ref lower_loss(Builder *b, const Expr *e); /* scalar without axes */
-bool lower_ridge(Builder *b);              /* adds the outputs; false with E0404 */
-const Clause *stage_clause(const Decl *stage, const char *keyword); /* the first; NULL */
-const Expr *clause_arg(const Clause *c, int i);
-const Modifier *clause_modifier(const Clause *c, const char *word);
+bool lower_ridge(Builder *b);              /* adds the outputs; false with E0430 */
+const Clause *clause_of_stage(const Decl *stage, const char *keyword); /* the first; NULL */
+const Expr *clause_expr(const Clause *c, int i);
+const Modifier *clause_word(const Clause *c, const char *word);
 bool is_output_clause(const Clause *c);    /* report, expect, write, plot */
 /* A clause's expressions as JSON. With a builder, what is compiled also becomes outputs of its graph: one walk makes both, so
  * that the numbers of `r0`, `r1` … agree. */
@@ -163,8 +164,8 @@ typedef struct ClauseWalk {
   int outputs;    /* so far */
   bool variables; /* in write and plot */
 } ClauseWalk;
-cJSON *clause_json(ClauseWalk *w, const Clause *c);
-cJSON *value_json(ClauseWalk *w, const Expr *e); /* of a clause whose expressions are not compiled, and of initialisers */
+cJSON *json_of_clause(ClauseWalk *w, const Clause *c);
+cJSON *json_of_value(ClauseWalk *w, const Expr *e); /* of a clause whose expressions are not compiled, and of initialisers */
 
 /* --- model.c --------------------------------------------------------------------------------------------------------- */
 int model_param(Model *m, const char *name, const Symbol *s, Sizes shape, Instance *home); /* finds or adds */

@@ -214,7 +214,7 @@ static Ref do_concat(const Call *c) {
 static Ref do_one_hot(const Call *c) {
   const Shape *shape = &c->e->type.shape;
   const Ref x = lower_expr(c->b, c->at, call_arg(c, 0));
-  if (shape->rank <= rank_of(c->b, x)) return not_built(c->b, c->e->span, "`one_hot` of an unknown size");
+  if (shape->rank <= rank_of(c->b, x)) return unbuilt(c->b, c->e->span, "`one_hot` of an unknown size");
   return graph_one_hot(c->b->graph, x, size_here(c->at, shape->dim[shape->rank - 1]));
 }
 
@@ -250,7 +250,7 @@ static Ref do_rotate(const Call *c) {
 static Ref do_shift(const Call *c) {
   double by = 1;
   const Ref x = call_dense(c, 0);
-  if (call_arg(c, 1) && !static_number(c->at, call_arg(c, 1), &by)) return not_built(c->b, c->e->span, "`shift` by a computed number");
+  if (call_arg(c, 1) && !static_number(c->at, call_arg(c, 1), &by)) return unbuilt(c->b, c->e->span, "`shift` by a computed number");
   const int64_t n = node_at(c->b, x)->shape.dim[0], k = (int64_t)by, kept = n - (k < 0 ? -k : k);
   if (kept <= 0) return fill_like(c->b, x, 0);
   return graph_pad(c->b->graph, graph_slice(c->b->graph, x, 0, k < 0 ? -k : 0, kept, 1), 0, k < 0 ? 0 : k, 1, n);
@@ -309,5 +309,5 @@ Ref lower_builtin(Builder *b, Instance *at, const Expr *e, const char *name) {
   const Call c = {b, at, e, name};
   for (size_t i = 0; i < sizeof builtin_rows / sizeof *builtin_rows; i++)
     if (!strcmp(builtin_rows[i].name, name)) return builtin_rows[i].rule(&c);
-  return not_built(b, e->span, arena_printf(b->session->arena, "`%s` here", name));
+  return unbuilt(b, e->span, arena_printf(b->session->arena, "`%s` here", name));
 }

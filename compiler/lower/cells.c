@@ -26,6 +26,8 @@ const char *function_option(const Instance *at, const Symbol *s) {
   return binding ? binding->function : NULL;
 }
 
+static const Expr *let_expr(const Symbol *s) { return s->value ? s->value : s->definition; }
+
 static bool static_name(const Instance *at, const Expr *e, double *out) {
   const Symbol *s = e->symbol ? e->symbol : scope_find(at->scope, e->name);
   const bool truth = !strcmp(e->name, "true");
@@ -36,7 +38,7 @@ static bool static_name(const Instance *at, const Expr *e, double *out) {
     if (!binding || binding->function) return false;
     return *out = binding->number, true;
   }
-  if (s->kind == SYMBOL_LET && in_cell) return static_number(at, s->value, out);
+  if (s->kind == SYMBOL_LET && in_cell) return static_number(at, let_expr(s), out);
   if (s->kind == SYMBOL_LET && !s->type.shape.rank) return *out = s->number, true;
   if (s->kind != SYMBOL_DIM) return false;
   Dim d = {.terms = 1, .term = &(DimTerm){(Symbol *)(uintptr_t)s, 1}};
@@ -124,7 +126,7 @@ static const char *call_prefix(Builder *b) {
 static const Expr *making_call(const Expr *call) {
   if (!call->symbol || call->symbol->kind != SYMBOL_SHARED) return call;
   const Symbol *s = call->symbol;
-  return s->definition ? s->definition : s->item ? s->item->value : call;
+  return s->value ? s->value : s->item ? s->item->value : call;
 }
 
 static void bind_dims(Builder *b, Instance *caller, Instance *at, const Expr *call, const Expr *making) {
@@ -172,7 +174,15 @@ static Ref fit_argument(Builder *b, Instance *caller, Instance *at, Value v, con
   return node_at(b, v.ref)->shape.rank ? v.ref : graph_expand(b->graph, v.ref, want);
 }
 
-static void bind_arguments(Builder *b, Instance *caller, Instance *at, const Expr *call) {
+static int own_clock(const Instance *at) { return at->scope->clock < 0 ? 0 : at->scope->clock; }
+
+/* An argument may be declared on a further clock, which is not the cell's `t`. */
+static GraphAxes declared_clocks(const Instance *at, const Symbol *s) {
+  return clocks_of(axes_here(at, s->type.axes & ~AXIS_CLOCK(own_clock(at))));
+}
+
+/* `clocks`: those that stand for the cell's `t`. */
+static void bind_arguments(Builder *b, Instance *caller, Instance *at, const Expr *call, GraphAxes *clocks) {
   for (int i = 0; i < at->scope->arguments.len; i++) {
     Symbol *s = at->scope->arguments.at[i];
     const Expr *e = argument_of(call, s, i);
@@ -180,12 +190,13 @@ static void bind_arguments(Builder *b, Instance *caller, Instance *at, const Exp
     const Ref r = fit_argument(b, caller, at, lower_value(b, caller, e), s);
     binding_of(b, at, s)->value = r;
     at->extra |= node_at(b, r)->axes;
+    *clocks |= clocks_of(node_at(b, r)->axes) & ~declared_clocks(at, s);
   }
 }
 
 /* --- `start` gives histories -------------------------------------------------------------------------------------------- */
 
-static Symbol *state_named(const Scope *scope, Name name) {
+static Symbol *symbol_here(const Scope *scope, Name name) {
   for (int i = 0; i < scope->symbols.len; i++)
     if (scope->symbols.at[i]->name == name) return scope->symbols.at[i];
   return NULL;
@@ -209,18 +220,15 @@ static void start_outputs(Builder *b, Instance *caller, Instance *at, const Expr
 static void bind_starts(Builder *b, Instance *caller, Instance *at, const Expr *start) {
   for (int i = 0; start && i < start->args.len; i++) {
     const Arg *arg = &start->args.at[i];
-    if (arg->name) start_state(b, caller, at, state_named(at->scope, arg->name), arg->value);
+    if (arg->name) start_state(b, caller, at, symbol_here(at->scope, arg->name), arg->value);
     else start_outputs(b, caller, at, arg->value);
   }
 }
 
 /* --- clocks: a cell's `t` is its arguments' clock ------------------------------------------------------------------------ */
 
-static int own_clock(const Instance *at) { return at->scope->clock < 0 ? 0 : at->scope->clock; }
-
 /* Of several the caller's own, if it is among them. */
-static void bind_clocks(const Instance *caller, Instance *at) {
-  const GraphAxes clocks = clocks_of(at->extra);
+static void bind_clocks(const Instance *caller, Instance *at, GraphAxes clocks) {
   const int callers = caller->clock[own_clock(caller)];
   at->clock[own_clock(at)] = !clocks || clocks & GRAPH_CLOCK(callers) ? callers : first_clock(clocks);
 }
@@ -228,10 +236,11 @@ static void bind_clocks(const Instance *caller, Instance *at) {
 /* --- the call --------------------------------------------------------------------------------------------------------- */
 
 /* All equations in the order they are written, so that params are numbered and graphs read as the text does. */
-static void lower_equations(Builder *b, Instance *at) {
-  for (int i = 0; i < at->scope->symbols.len; i++) {
-    Symbol *s = at->scope->symbols.at[i];
-    if (symbol_has_equation(s) && binding_of(b, at, s)->progress == PROGRESS_NONE) value_of(b, at, s);
+void lower_equations(Builder *b, Instance *at) {
+  const ItemList *items = &at->scope->owner->items;
+  for (int i = 0; i < items->len; i++) {
+    Symbol *s = items->at[i]->kind == ITEM_EQUATION ? symbol_here(at->scope, items->at[i]->names.at[0].name) : NULL;
+    if (s && symbol_has_equation(s) && binding_of(b, at, s)->progress == PROGRESS_NONE) value_of(b, at, s);
   }
 }
 
@@ -242,8 +251,9 @@ Ref lower_cell_call(Builder *b, Instance *caller, const Expr *call, const Expr *
   if (making != call) at->param_prefix = arena_printf(b->session->arena, "%s.%s", caller->param_prefix, call->symbol->name);
   bind_dims(b, caller, at, call, making);
   bind_options(b, caller, at, call, making);
-  bind_arguments(b, caller, at, call);
-  bind_clocks(caller, at);
+  GraphAxes clocks = 0;
+  bind_arguments(b, caller, at, call, &clocks);
+  bind_clocks(caller, at, clocks);
   bind_starts(b, caller, at, start);
   lower_equations(b, at);
   return value_of(b, at, at->scope->outputs.at[0]);

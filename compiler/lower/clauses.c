@@ -4,15 +4,15 @@
  * them become outputs r0, r1 … in order of occurrence. Other clauses are only written down. */
 #include "lower/builder.h"
 
-const Clause *stage_clause(const Decl *stage, const char *keyword) {
+const Clause *clause_of_stage(const Decl *stage, const char *keyword) {
   for (int i = 0; stage && i < stage->clauses.len; i++)
     if (!strcmp(stage->clauses.at[i]->keyword, keyword)) return stage->clauses.at[i];
   return NULL;
 }
 
-const Expr *clause_arg(const Clause *c, int i) { return c && i < c->args.len ? c->args.at[i].value : NULL; }
+const Expr *clause_expr(const Clause *c, int i) { return c && i < c->args.len ? c->args.at[i].value : NULL; }
 
-const Modifier *clause_modifier(const Clause *c, const char *word) {
+const Modifier *clause_word(const Clause *c, const char *word) {
   for (int i = 0; c && i < c->modifiers.len; i++)
     if (!strcmp(c->modifiers.at[i].word, word)) return &c->modifiers.at[i];
   return NULL;
@@ -27,7 +27,7 @@ bool is_output_clause(const Clause *c) {
 
 /* --- JSON by kind of expression --------------------------------------------------------------------------------------------- */
 
-/* `of` turns arguments into JSON: value_json, or output_json in the clauses that are compiled. */
+/* `of` turns arguments into JSON: json_of_value, or output_json in the clauses that are compiled. */
 typedef cJSON *JsonRule(ClauseWalk *w, const Expr *e);
 
 static cJSON *with_string(const char *key, const char *text) {
@@ -132,11 +132,11 @@ static cJSON *structure_json(ClauseWalk *w, const Expr *e, JsonRule *of) {
   }
 }
 
-cJSON *value_json(ClauseWalk *w, const Expr *e) {
+cJSON *json_of_value(ClauseWalk *w, const Expr *e) {
   double number;
   if (is_percent(e)) return percent_json(e);
   if (folded(w, e, &number)) return cJSON_CreateNumber(number);
-  return structure_json(w, e, value_json);
+  return structure_json(w, e, json_of_value);
 }
 
 /* --- what is compiled --------------------------------------------------------------------------------------------------------- */
@@ -198,11 +198,20 @@ static cJSON *add_output(ClauseWalk *w, const Expr *e) {
   return object;
 }
 
+/* `report mean(cost)`: over all that the run records, so a metric; of a value without axes it is the net's arithmetic. */
+static bool is_summary(const Expr *e) {
+  static const char *const names[] = {"mean", "sum", "min", "max"};
+  if (e->kind != EXPR_CALL || e->args.len != 1 || !e->args.at[0].value->type.axes) return false;
+  for (int i = 0; i < 4; i++)
+    if (!strcmp(e->name, names[i])) return true;
+  return false;
+}
+
 static cJSON *output_json(ClauseWalk *w, const Expr *e) {
   double number;
   if (is_percent(e)) return percent_json(e);
   if (folded(w, e, &number)) return cJSON_CreateNumber(number);
-  if (is_value(w, e)) return add_output(w, e);
+  if (is_value(w, e) && !is_summary(e)) return add_output(w, e);
   return structure_json(w, e, output_json);
 }
 
@@ -219,16 +228,16 @@ static void add_modifiers(ClauseWalk *w, cJSON *object, const Clause *c) {
   cJSON *list = cJSON_AddArrayToObject(object, "modifiers");
   for (int i = 0; i < c->modifiers.len; i++) {
     cJSON *modifier = with_string("word", c->modifiers.at[i].word);
-    add_args(w, modifier, &c->modifiers.at[i].args, value_json);
+    add_args(w, modifier, &c->modifiers.at[i].args, json_of_value);
     cJSON_AddItemToArray(list, modifier);
   }
 }
 
-cJSON *clause_json(ClauseWalk *w, const Clause *c) {
+cJSON *json_of_clause(ClauseWalk *w, const Clause *c) {
   cJSON *object = with_string("keyword", c->keyword);
   cJSON_AddNumberToObject(object, "line", span_line(w->session, c->span));
   w->variables = !strcmp(c->keyword, "write") || !strcmp(c->keyword, "plot");
-  add_args(w, object, &c->args, is_output_clause(c) ? outermost_json : value_json);
+  add_args(w, object, &c->args, is_output_clause(c) ? outermost_json : json_of_value);
   add_modifiers(w, object, c);
   return object;
 }

@@ -2,7 +2,7 @@
 #include "base/diag.h"
 #include "lower/builder.h"
 
-Ref not_built(Builder *b, Span span, const char *what) {
+Ref unbuilt(Builder *b, Span span, const char *what) {
   diag_error(b->session, E0901, span, "%s is understood but not built yet", what);
   return graph_const(b->graph, 0);
 }
@@ -185,7 +185,7 @@ static Ref start(Builder *b, Instance *at, const Expr *e) {
 
 static Ref field(Builder *b, Instance *at, const Expr *e) {
   Symbol *s = data_field(at, e);
-  if (!s) return not_built(b, e->span, "a field of a value");
+  if (!s) return unbuilt(b, e->span, "a field of a value");
   return original_units(b, s, variable_input(b, at, s, s->kind == SYMBOL_OUTPUT));
 }
 
@@ -203,7 +203,7 @@ static ExprRule *const expr_rules[] = {
 Ref lower_expr(Builder *b, Instance *at, const Expr *e) {
   const int before = b->graph->nodes.len;
   ExprRule *rule = expr_rules[e->kind];
-  const Ref r = rule ? rule(b, at, e) : not_built(b, e->span, "this as a value");
+  const Ref r = rule ? rule(b, at, e) : unbuilt(b, e->span, "this as a value");
   place_nodes(b, before, e->span);
   return r;
 }

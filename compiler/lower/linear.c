@@ -55,7 +55,7 @@ static void not_linear(Linear *l, Ref r) {
   const int p = param_below(l, r, 0);
   const char *weight = p < 0 ? "a weight" : l->b->graph->params.at[p].name;
   const Node *n = node_at(l->b, r);
-  Diag *d = diag_error(l->b->session, E0404, n->span.file ? n->span : l->span,
+  Diag *d = diag_error(l->b->session, E0430, n->span.file ? n->span : l->span,
                        "ridge solves only weights that the output is linear in: `%s` is not one", weight);
   diag_label(d, n->span.file ? n->span : l->span, "in the equation of `%s`", l->where);
   diag_help(d, "name the weights of the readout with `tune`, or train by another method");
@@ -113,10 +113,10 @@ static void term(Linear *l, Ref r, bool minus) {
 /* --- the system ------------------------------------------------------------------------------------------------------------- */
 
 static const Expr *squared_error(const Builder *b) {
-  const Expr *e = clause_arg(stage_clause(b->stage, "loss"), 0);
+  const Expr *e = clause_expr(clause_of_stage(b->stage, "loss"), 0);
   const bool fits = e && e->kind == EXPR_CALL && (!strcmp(e->name, "mse") || !strcmp(e->name, "sse")) && e->args.len == 2;
   if (fits) return e;
-  diag_error(b->session, E0404, e ? e->span : b->stage->span, "ridge minimises a squared error: write `loss mse(y, data.y)`");
+  diag_error(b->session, E0430, e ? e->span : b->stage->span, "ridge minimises a squared error: write `loss mse(y, data.y)`");
   return NULL;
 }
 

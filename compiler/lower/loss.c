@@ -10,17 +10,21 @@ typedef enum Average { AVERAGE_ELEMENTS, AVERAGE_SEQUENCES, AVERAGE_NOT } Averag
 
 /* --- averages ------------------------------------------------------------------------------------------------------------- */
 
-/* The clock whose steps are weighted: the net's own, where the value lives on it. */
-static int weighted_clock(const Builder *b, GraphAxes axes) {
-  const int own = b->net->scope->clock < 0 ? 0 : b->net->scope->clock;
-  return axes & GRAPH_CLOCK(own) ? own : first_clock(axes);
+/* The clock whose steps the data weight: the one called t, if there is such a one. */
+static int main_clock(const Builder *b) {
+  for (int i = 0; i < b->graph->clocks.len; i++)
+    if (!strcmp(b->graph->clocks.at[i].name, "t")) return i;
+  return 0;
 }
 
-/* "steps" of the net's clock, "sequences", or "steps.s" of another clock. */
+static int weighted_clock(const Builder *b, GraphAxes axes) {
+  return axes & GRAPH_CLOCK(main_clock(b)) ? main_clock(b) : first_clock(axes);
+}
+
+/* "steps" of the main clock, "sequences", or "steps.s" of another clock. */
 static const char *weight_name(const Builder *b, int clock) {
   if (clock < 0) return "sequences";
-  const int own = b->net->scope->clock < 0 ? 0 : b->net->scope->clock;
-  if (clock == own || b->graph->clocks.len == 1) return "steps";
+  if (clock == main_clock(b)) return "steps";
   return arena_printf(b->session->arena, "steps.%s", b->graph->clocks.at[clock].name);
 }
 
@@ -178,7 +182,7 @@ static Ref combination(Builder *b, const Expr *e) {
   case OPERATOR_SUB: return sub(b, lower_loss(b, e->left), lower_loss(b, e->right));
   case OPERATOR_MUL: return mul(b, factor(b, e->left), factor(b, e->right));
   case OPERATOR_DIV: return graph_binary(g, OP_DIV, factor(b, e->left), factor(b, e->right));
-  default: return not_built(b, e->span, "this combination of losses");
+  default: return unbuilt(b, e->span, "this combination of losses");
   }
 }
 

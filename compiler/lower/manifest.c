@@ -34,7 +34,7 @@ static void add_params(const Model *m, cJSON *root) {
     add_shape(object, m->params.at[i].shape);
     cJSON_AddBoolToObject(object, "trained", m->params.at[i].trained);
     const Expr *init = m->param_init.at[i];
-    cJSON_AddItemToObject(object, "init", init ? value_json(&w, init) : cJSON_CreateNumber(0));
+    cJSON_AddItemToObject(object, "init", init ? json_of_value(&w, init) : cJSON_CreateNumber(0));
     cJSON_AddNumberToObject(object, "line", m->param_line.at[i]);
   }
 }
@@ -93,7 +93,7 @@ static void add_stage(Model *m, cJSON *list, const Decl *stage) {
   cJSON_AddNumberToObject(object, "line", span_line(m->session, stage->span));
   cJSON_AddStringToObject(object, "scalar", lower_scalar(m, stage));
   cJSON *clauses = cJSON_AddArrayToObject(object, "clauses");
-  for (int i = 0; i < stage->clauses.len; i++) cJSON_AddItemToArray(clauses, clause_json(&w, stage->clauses.at[i]));
+  for (int i = 0; i < stage->clauses.len; i++) cJSON_AddItemToArray(clauses, json_of_clause(&w, stage->clauses.at[i]));
   if (stage->kind == DECL_TRAIN) add_tuned(m, object, stage);
 }
 

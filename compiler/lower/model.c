@@ -19,8 +19,7 @@ int model_param(Model *m, const char *name, const Symbol *s, Sizes shape, Instan
 /* Every equation of the net in the order of the file; the graph is thrown away. */
 static bool expand_net(Model *m, const Symbol *net) {
   Builder *b = builder_new(m, NULL, net, UNIT_STEP, net->name);
-  for (int i = 0; i < b->net->scope->symbols.len; i++)
-    if (symbol_has_equation(b->net->scope->symbols.at[i])) value_of(b, b->net, b->net->scope->symbols.at[i]);
+  lower_equations(b, b->net);
   return builder_finish(b) != NULL;
 }
 
@@ -52,7 +51,7 @@ const Symbol *stage_net(const Program *p, const Decl *stage) {
 bool scales_variable(const Program *p, const Symbol *net, Name variable) {
   for (int i = 0; i < p->stages.len; i++) {
     const Decl *stage = p->stages.at[i];
-    const Clause *scale = stage->kind == DECL_TRAIN && stage->net == net->name ? stage_clause(stage, "scale") : NULL;
+    const Clause *scale = stage->kind == DECL_TRAIN && stage->net == net->name ? clause_of_stage(stage, "scale") : NULL;
     for (int k = 0; scale && k < scale->args.len; k++)
       if (scale->args.at[k].value->kind == EXPR_NAME && scale->args.at[k].value->name == variable) return true;
   }
@@ -60,7 +59,7 @@ bool scales_variable(const Program *p, const Symbol *net, Name variable) {
 }
 
 Name lower_method(Model *m, const Decl *stage) {
-  const Expr *e = clause_arg(stage_clause(stage, "method"), 0);
+  const Expr *e = clause_expr(clause_of_stage(stage, "method"), 0);
   return e && e->name ? e->name : intern(m->session, "bptt");
 }
 
@@ -131,7 +130,7 @@ static void tune_clause(Model *m, const Symbol *net, const Clause *c, bool *tune
     const Expr *e = c->args.at[i].value;
     const char *word = expr_text(m->session, e);
     if (tune_word(m, net, word, tuned)) continue;
-    Diag *d = diag_error(m->session, E0405, e->span, "`%s` has nothing to train", word);
+    Diag *d = diag_error(m->session, E0431, e->span, "`%s` has nothing to train", word);
     diag_help(d, "`tune` takes params of `%s`, and names whose equation calls a cell with params", net->name);
   }
 }
@@ -139,7 +138,7 @@ static void tune_clause(Model *m, const Symbol *net, const Clause *c, bool *tune
 bool *lower_tuned(Model *m, const Decl *stage) {
   bool *tuned = arena_array(m->session->arena, bool, m->params.len + 1);
   const Symbol *net = stage_net(m->program, stage);
-  const Clause *tune = stage_clause(stage, "tune");
+  const Clause *tune = clause_of_stage(stage, "tune");
   if (tune) return tune_clause(m, net, tune, tuned), tuned;
   const char *prefix = arena_printf(m->session->arena, "%s.", net->name);
   for (int i = 0; i < m->params.len; i++) tuned[i] = m->params.at[i].trained && begins_with(m->params.at[i].name, prefix);

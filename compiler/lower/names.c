@@ -122,9 +122,10 @@ static Ref option_value(Builder *b, Instance *at, Symbol *s) { return graph_cons
 static Ref let_value(Builder *b, Instance *at, Symbol *s) {
   const bool in_cell = s->scope && s->scope->owner && s->scope->owner->kind == DECL_CELL;
   if (!s->type.shape.rank && !in_cell) return graph_const(b->graph, s->number);
+  const Expr *e = s->value ? s->value : s->definition;
   double number;
-  if (static_number(at, s->value, &number)) return graph_const(b->graph, number);
-  return lower_expr(b, at, s->value);
+  if (static_number(at, e, &number)) return graph_const(b->graph, number);
+  return lower_expr(b, at, e);
 }
 
 static Ref dim_value(Builder *b, Instance *at, Symbol *s) {
@@ -146,7 +147,7 @@ static NameRule *const name_rules[] = {
 Ref value_of(Builder *b, Instance *at, Symbol *s) {
   NameRule *rule = name_rules[s->kind];
   if (rule) return rule(b, at, s);
-  return not_built(b, s->span, arena_printf(b->session->arena, "`%s` as a value", s->name));
+  return unbuilt(b, s->span, arena_printf(b->session->arena, "`%s` as a value", s->name));
 }
 
 /* --- histories ------------------------------------------------------------------------------------------------------- */

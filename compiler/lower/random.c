@@ -8,10 +8,16 @@ static Ref draw(const Call *c, int kind, Sizes shape, GraphAxes axes) {
   return graph_random(c->b->graph, c->b->sites++, kind, shape, axes | GRAPH_SEQUENCE);
 }
 
+/* The number may be given by its name. */
+static Ref option(const Call *c, int place, const char *name) {
+  const Expr *named = call_named(c, name), *e = named ? named : call_arg(c, place);
+  return e ? lower_expr(c->b, c->at, e) : graph_const(c->b->graph, 0.5);
+}
+
 /* dropout(x, p) = x · [u ≥ p] / (1 − p) in training, x otherwise. */
 Ref random_dropout(const Call *c) {
   Graph *g = c->b->graph;
-  const Ref x = call_dense(c, 0), p = lower_expr(c->b, c->at, call_arg(c, 1));
+  const Ref x = call_dense(c, 0), p = option(c, 1, "p");
   if (c->b->kind != UNIT_LOSS) return x;
   const Ref u = draw(c, UNIFORM, node_at(c->b, x)->shape, node_at(c->b, x)->axes);
   const Ref kept = graph_binary(g, OP_LE, p, u);
@@ -25,7 +31,7 @@ Ref random_noise(const Call *c) {
   if (c->b->kind != UNIT_LOSS) return graph_fill(g, 0, shape);
   GraphAxes axes = axes_here(c->at, c->e->type.axes);
   if (!clocks_of(axes)) axes |= c->at->extra;
-  return graph_binary(g, OP_MUL, draw(c, NORMAL, shape, axes), lower_expr(c->b, c->at, call_arg(c, 0)));
+  return graph_binary(g, OP_MUL, draw(c, NORMAL, shape, axes), option(c, 0, "std"));
 }
 
 /* Gumbel's way to draw k with chance p_k: argmax (log p − log(−log u)); a temperature divides log p (Gumbel, 1954). */

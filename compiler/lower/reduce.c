@@ -122,12 +122,12 @@ static Along along(const Instance *at, const Expr *e) {
 }
 
 Ref lower_over(Builder *b, Instance *at, const Expr *e) {
-  if (e->left->kind == EXPR_FIELD) return not_built(b, e->span, "a tree's children");
+  if (e->left->kind == EXPR_FIELD) return unbuilt(b, e->span, "a tree's children");
   const Along a = along(at, e);
   if (!strcmp(e->name, "pick")) return pick(b, at, e, a);
   Ref x = lower_dense(b, at, e->args.at[0].value);
   if (a.over) x = graph_lift(b->graph, x, a.over);
   for (size_t i = 0; i < sizeof over_rows / sizeof *over_rows; i++)
     if (!strcmp(over_rows[i].name, e->name)) return over_rows[i].rule(b, x, a);
-  return not_built(b, e->span, arena_printf(b->session->arena, "`%s over …`", e->name));
+  return unbuilt(b, e->span, arena_printf(b->session->arena, "`%s over …`", e->name));
 }

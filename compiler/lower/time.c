@@ -140,12 +140,12 @@ static Ref read_component(Builder *b, Instance *at, const Expr *e) {
 
 static Ref read_delays(Builder *b, Instance *at, const Expr *e) {
   (void)at;
-  return not_built(b, e->span, "a tensor of delays `x[t - D]`");
+  return unbuilt(b, e->span, "a tensor of delays `x[t - D]`");
 }
 
 static Ref read_child(Builder *b, Instance *at, const Expr *e) {
   (void)at;
-  return not_built(b, e->span, "a tree's children");
+  return unbuilt(b, e->span, "a tree's children");
 }
 
 typedef Ref AccessRule(Builder *b, Instance *at, const Expr *e);
@@ -158,5 +158,5 @@ static AccessRule *const access_rules[] = {
 
 Ref lower_index(Builder *b, Instance *at, const Expr *e) {
   AccessRule *rule = access_rules[e->access];
-  return rule ? rule(b, at, e) : not_built(b, e->span, "this way of reading");
+  return rule ? rule(b, at, e) : unbuilt(b, e->span, "this way of reading");
 }

@@ -2,7 +2,7 @@
 #include "lower/builder.h"
 
 static bool add_loss(Builder *b) {
-  const Expr *e = clause_arg(stage_clause(b->stage, "loss"), 0);
+  const Expr *e = clause_expr(clause_of_stage(b->stage, "loss"), 0);
   if (e) graph_output(b->graph, "loss", OUTPUT_LOSS, 0, lower_loss(b, e));
   return true;
 }
@@ -11,7 +11,7 @@ static bool add_loss(Builder *b) {
 static bool add_clauses(Builder *b) {
   ClauseWalk w = {.session = b->session, .at = b->net, .b = b};
   for (int i = 0; i < b->stage->clauses.len; i++)
-    if (is_output_clause(b->stage->clauses.at[i])) cJSON_Delete(clause_json(&w, b->stage->clauses.at[i]));
+    if (is_output_clause(b->stage->clauses.at[i])) cJSON_Delete(json_of_clause(&w, b->stage->clauses.at[i]));
   return true;
 }
 
@@ -19,7 +19,7 @@ static bool add_valid(Builder *b) { return add_loss(b) && add_clauses(b); }
 
 /* `sample temperature(0.8)` */
 static bool add_run(Builder *b) {
-  const Expr *e = clause_arg(stage_clause(b->stage, "sample"), 0);
+  const Expr *e = clause_expr(clause_of_stage(b->stage, "sample"), 0);
   if (e && e->kind == EXPR_CALL && e->args.len) static_number(b->net, e->args.at[0].value, &b->temperature);
   return add_clauses(b);
 }
@@ -40,7 +40,7 @@ static const struct UnitRow {
     [UNIT_RUN] = {"run", add_run},     [UNIT_STEP] = {"step", add_step},
 };
 
-/* The outputs of a ridge unit that others give names to keep theirs; a node may be two outputs. */
+/* A train or run stage knows its net; a step unit is of a net alone. */
 Graph *lower_unit(Model *m, const Decl *stage, const Symbol *net, UnitKind kind) {
   if (stage) net = stage_net(m->program, stage);
   const char *of = stage ? stage->name : net->name;

@@ -111,12 +111,23 @@ static const char *short_name(const Fault *f, Ref r) {
   return n->name ? n->name : arena_printf(f->session->arena, "%s", op_text(n->op));
 }
 
-static void turn_to_named(const Fault *f, Walk *walk) {
-  for (int turned = 0; turned < walk->len && !node_of(f->g, walk->at[0])->name; turned++) {
-    const Ref first = walk->at[0];
-    memmove(walk->at, walk->at + 1, sizeof *walk->at * (size_t)(walk->len - 1));
-    walk->at[walk->len - 1] = first;
-  }
+/* A READ bears the name of what it reads ("h[t-1]") at most: only values are stations. */
+static bool is_station(const Fault *f, Ref r) { return node_of(f->g, r)->name && op_class(node_of(f->g, r)->op) != CLASS_TIME; }
+
+/* Is a a better beginning than b? A station, and of two the one that is written first. */
+static bool begins_before(const Fault *f, Ref a, Ref b) {
+  const Span x = node_of(f->g, a)->span, y = node_of(f->g, b)->span;
+  if (is_station(f, a) != is_station(f, b)) return is_station(f, a);
+  return x.file != y.file ? x.file < y.file : x.begin < y.begin;
+}
+
+static void turn_to_first(const Fault *f, Walk *walk) {
+  Walk turned = {0};
+  int first = 0;
+  for (int i = 1; i < walk->len; i++)
+    if (begins_before(f, walk->at[i], walk->at[first])) first = i;
+  for (int i = 0; i < walk->len; i++) vec_push(f->session->arena, turned, walk->at[(first + i) % walk->len]);
+  *walk = turned;
 }
 
 static void add_delay(const Fault *f, Ref r, Ref x, Arrow *arrow) {
@@ -128,12 +139,9 @@ static void add_delay(const Fault *f, Ref r, Ref x, Arrow *arrow) {
   arrow->most += most;
 }
 
-/* A READ bears the name of what it reads ("h[t-1]") at most: only values are stations. */
-static bool is_station(const Fault *f, Ref r) { return node_of(f->g, r)->name && op_class(node_of(f->g, r)->op) != CLASS_TIME; }
-
 static Arrows arrows_of(const Fault *f, Walk *walk) {
   Arrows arrows = {0};
-  turn_to_named(f, walk);
+  turn_to_first(f, walk);
   Arrow arrow = {.from = walk->at[0]};
   for (int i = 0; i < walk->len; i++) {
     const Ref r = walk->at[i], x = walk->at[(i + 1) % walk->len];
@@ -265,7 +273,7 @@ static void diagnose(const Fault *f) {
     report(f, &walk, E0202, "both in the past and in the future", "a loop looks one way only");
   } else {
     any_loop(f, &walk);
-    report(f, &walk, E0203, "through the whole sequence", "what needs all steps cannot be needed by one of them");
+    report(f, &walk, E0210, "through the whole sequence", "what needs all steps cannot be needed by one of them");
   }
 }
 

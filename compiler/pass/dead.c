@@ -33,7 +33,8 @@ Graph *pass_dead(Session *s, Graph *g) {
   const Ref *number = new_numbers(s, g, needed);
   for (Ref r = 0; r < g->nodes.len; r++) {
     if (!needed[r]) continue;
-    Node *n = &to->nodes.at[graph_copy_node(to, node_of(g, r), node_of(g, r)->in)];
+    const Ref made = graph_copy_node(to, node_of(g, r), node_of(g, r)->in);
+    Node *n = &to->nodes.at[made];
     for (int i = 0; i < n->inputs; i++) n->in[i] = number[n->in[i]];
   }
   for (int i = 0; i < g->outputs.len; i++) {

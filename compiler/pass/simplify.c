@@ -9,6 +9,13 @@ static Ref under(const Graph *g, Op op, Ref r) { return op_of(g, r) == op ? inpu
 
 static Ref minus_softplus(Graph *g, Ref x) { return graph_unary(g, OP_NEG, graph_unary(g, OP_SOFTPLUS, x)); }
 
+/* log x, taken before x is repeated where it is. */
+static Ref logarithm(Graph *g, Ref x) {
+  if (op_of(g, x) != OP_BROADCAST) return graph_unary(g, OP_LOG, x);
+  const Node repeated = *node_of(g, x);
+  return graph_broadcast(g, graph_unary(g, OP_LOG, repeated.in[0]), repeated.attrs.map, repeated.shape);
+}
+
 /* log exp a = a;  log (exp a / s) = a − log s: a softmax's logarithm */
 static Ref log_of_exp(Graph *g, Ref node) {
   if (op_of(g, node) != OP_LOG) return NO_REF;
@@ -17,7 +24,7 @@ static Ref log_of_exp(Graph *g, Ref node) {
   if (op_of(g, x) != OP_DIV) return NO_REF;
   const Ref a = under(g, OP_EXP, input_of(g, x, 0));
   if (a == NO_REF) return NO_REF;
-  return graph_binary(g, OP_SUB, a, graph_unary(g, OP_LOG, input_of(g, x, 1)));
+  return graph_binary(g, OP_SUB, a, logarithm(g, input_of(g, x, 1)));
 }
 
 /* log sigmoid a = −softplus(−a);  log (1 − sigmoid a) = −softplus a */

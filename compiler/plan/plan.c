@@ -1,4 +1,5 @@
 /* plan.c — the planner's one page. */
+#include "pass/pass.h"
 #include "plan/internal.h"
 #include <stdlib.h>
 
@@ -20,7 +21,7 @@ static int clock_of(const Graph *g) {
 Plan *plan_make(Session *s, Graph *g, const char *symbol, bool is_double) {
   Plan *p = arena_new_of(s->arena, Plan);
   p->session = s;
-  p->graph = plan_prepare(s, g);
+  p->graph = plan_prepare(s, pass_dead(s, g)); /* what nobody needs must not be computed */
   p->symbol = arena_strdup(s->arena, symbol);
   p->is_double = is_double;
   p->clock = clock_of(p->graph);

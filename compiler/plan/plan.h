@@ -42,13 +42,13 @@ typedef struct Buffer {
 
 /* --- items ---------------------------------------------------------------------------------------------------------- */
 
-typedef enum ItemKind {
+typedef enum PlanItemKind {
   PLAN_GROUP,   /* element-wise loop over one space: nodes in order; those with a buffer go to memory */
   PLAN_PRODUCT, /* CONTRACT as a matrix product */
   PLAN_NODE,    /* any other op, alone: reductions, pieces, ends of the clock, draws */
   PLAN_HISTORY, /* fills the delay line (front and back) of a node from its history and the kept state */
   PLAN_SCAN,    /* loop over steps */
-} ItemKind;
+} PlanItemKind;
 
 typedef enum ProductForm {
   PRODUCT_ROWS,  /* out[r][m] = Σ_k weight[m][k] · x[r][k] : x varies by row, weight does not */
@@ -70,7 +70,7 @@ typedef struct Product {
 
 typedef struct PlanItem PlanItem;
 struct PlanItem {
-  ItemKind kind;
+  PlanItemKind kind;
   GraphAxes axes;  /* the iteration space: none, rows, rows × steps */
   Sizes shape;     /* GROUP: the space's elements */
   Vec(Ref) nodes;  /* GROUP: in order of computation; others: one */

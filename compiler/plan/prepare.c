@@ -24,8 +24,7 @@ static Ref copy_of(Prepare *p, Ref value) {
 static Ref flat_operand(Prepare *p, Ref value) {
   View v = view_of(p->to, value);
   int64_t stride;
-  const Node *base = at(p, v.base);
-  bool number = base->op == OP_CONST && !base->attrs.data;
+  bool number = v.base != NO_REF && at(p, v.base)->op == OP_CONST && !at(p, v.base)->attrs.data;
   return view_flattens(&v, 0, v.rank, &stride) && !number ? value : copy_of(p, value);
 }
 

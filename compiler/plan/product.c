@@ -51,6 +51,7 @@ static bool matrix_of(const View *v, Run rows, Run columns, Matrix *m) {
 
 /* Can the buffer under this view be addressed at all? Numbers of the program text have none. */
 static bool addressable(const Graph *g, const View *v) {
+  if (v->base == NO_REF) return true; /* read at another step, by a node that plan_prepare has not come to yet */
   const Node *base = &g->nodes.at[v->base];
   return base->op != OP_CONST || base->attrs.data;
 }

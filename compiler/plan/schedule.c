@@ -121,7 +121,7 @@ static void count_pending(Schedule *s) {
 
 /* --- items ----------------------------------------------------------------------------------------------------------- */
 
-static PlanItem *new_item(Schedule *s, Items *to, ItemKind kind, Ref node) {
+static PlanItem *new_item(Schedule *s, Items *to, PlanItemKind kind, Ref node) {
   PlanItem *item = arena_new_of(s->arena, PlanItem);
   item->kind = kind;
   item->history = NO_REF;

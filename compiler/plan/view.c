@@ -5,12 +5,11 @@ bool op_is_view(Op op) {
   return op == OP_READ || op == OP_WINDOW || op == OP_BROADCAST || op == OP_SLICE || op == OP_RESHAPE;
 }
 
-static View view_whole(const Graph *g, Ref value) {
-  const Node *n = &g->nodes.at[value];
-  View v = {.base = value, .rank = n->shape.rank};
+static View view_whole(Ref value, const int64_t *size, int rank) {
+  View v = {.base = value, .rank = rank};
   int64_t stride = 1;
   for (int i = v.rank - 1; i >= 0; i--) {
-    v.size[i] = n->shape.dim[i];
+    v.size[i] = size[i];
     v.stride[i] = stride;
     stride *= v.size[i];
   }
@@ -73,15 +72,15 @@ View view_of(const Graph *g, Ref value) {
   const Node *n = &g->nodes.at[value];
   switch (n->op) {
   case OP_READ: {
-    View v = view_whole(g, n->in[0]); /* what is read at another step owns its memory */
+    View v = view_whole(n->in[0], n->shape.dim, n->shape.rank); /* what is read at another step owns its memory */
     v.step += n->attrs.offset;
     return v;
   }
-  case OP_WINDOW: return view_window(n, view_whole(g, n->in[0]));
+  case OP_WINDOW: return view_window(n, view_whole(n->in[0], n->shape.dim + 1, n->shape.rank - 1));
   case OP_BROADCAST: return view_broadcast(n, view_of(g, n->in[0]));
   case OP_SLICE: return view_slice(n, view_of(g, n->in[0]));
   case OP_RESHAPE: return view_reshape(n, view_of(g, n->in[0]));
-  default: return view_whole(g, value);
+  default: return view_whole(value, n->shape.dim, n->shape.rank);
   }
 }
 

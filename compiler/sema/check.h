@@ -24,16 +24,17 @@ typedef struct MissingHistory {
   Symbol *symbol;
 } MissingHistory;
 
+typedef Vec(MissingHistory) MissingList;
+
 typedef struct Checker {
   Session *s;
   Program *program;
   Scope *root; /* functions of the language, `true` and `false`: the parent of every file's scope */
   Module *module;
   Vec(Module *) modules;
-  Vec(MissingHistory) missing; /* of the cell or net at hand */
+  MissingList missing;         /* of the cell or net at hand */
   const Type *expected;        /* what a history or a constant is for: gives `one_hot(0)` its size. NULL elsewhere */
   Decl *stage;                 /* train or run at hand, NULL elsewhere */
-  Axes call_clocks;            /* see clocks.c */
   bool quiet;                  /* clocks.c: still looking for the fixpoint */
   bool changed;
   int symbols, nesting;
@@ -96,7 +97,7 @@ bool demand_size(Checker *c, Scope *scope, Dim left, Dim right, bool equal, Span
 const char *shape_phrase(Checker *c, const Type *t);
 
 /* --- clocks.c ---------------------------------------------------------------------------------------------------------- */
-void clocks_of_body(Checker *c, Scope *scope, const Decl *owner);
+void clocks_of_body(Checker *c, Scope *scope);
 Axes clocks_of_expr(Checker *c, Scope *scope, Expr *e); /* of a clause */
 const char *clock_name(Checker *c, int clock);
 int default_clock(Checker *c, const Scope *scope); /* -1: there are several, none called t */
@@ -105,10 +106,12 @@ int default_clock(Checker *c, const Scope *scope); /* -1: there are several, non
 void declare_header(Checker *c, Decl *cell);
 void check_body(Checker *c, Decl *d);
 void check_initialiser(Checker *c, Scope *scope, Expr *e);
-bool check_module(Checker *c, Module *m);
+bool type_of_syntax(Checker *c, Scope *scope, TypeSyntax *syntax, Type *out);
+void check_module(Checker *c, Module *m);
 void check_use(Checker *c, Decl *d);
 void check_stage(Checker *c, Decl *d);
-bool take_override(Checker *c, Name name, double *value, Span span);
+bool take_override(Checker *c, Name name, double *value);
+void let_number(Checker *c, Symbol *let, bool overridable);
 void check_overrides(Checker *c);
 
 /* --- errors.c ------------------------------------------------------------------------------------------------------------ */

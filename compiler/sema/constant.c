@@ -59,8 +59,8 @@ static bool apply_function(const Expr *e, double *out) {
 static bool number_of_symbol(const Symbol *symbol, double *out) {
   if (!symbol) return false;
   bool of_cell = symbol->scope && symbol->scope->owner && symbol->scope->owner->kind == DECL_CELL;
-  if (symbol->kind == SYMBOL_DIM && !of_cell) return *out = (double)symbol->size, true;
-  if (symbol->kind != SYMBOL_LET || of_cell || symbol->progress != PROGRESS_DONE || symbol->type.shape.rank) return false;
+  if (symbol->kind == SYMBOL_DIM && !of_cell && symbol->known_number) return *out = (double)symbol->size, true;
+  if (symbol->kind != SYMBOL_LET || !symbol->known_number) return false;
   return *out = symbol->number, true;
 }
 

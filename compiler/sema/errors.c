@@ -73,20 +73,26 @@ void note_sizes(Checker *c, Diag *d, const Shape *a, const Shape *b) {
 
 /* --- understood, not built yet -------------------------------------------------------------------------------------------- */
 
-static void stage_not_built(Checker *c, Span span, const char *what) {
-  diag_warning(c->s, E0901, span, "%s is understood, but this version cannot run it yet", what);
-  const char *text = arena_printf(c->s->arena, "%s is understood, but this version cannot run it yet", what);
-  vec_push(c->s->arena, c->program->unsupported, ((Unsupported){c->stage, span, text}));
+static void stage_not_built(Checker *c, Span span, const char *headline) {
+  diag_warning(c->s, E0901, span, "%s", headline);
+  vec_push(c->s->arena, c->program->unsupported, ((Unsupported){c->stage, span, headline}));
 }
 
-/* In a stage it only stops that stage; in a net it stops the program. */
+static bool said_already(const Checker *c, const char *headline) {
+  for (int i = 0; i < c->s->diags.len; i++)
+    if (c->s->diags.at[i]->code == E0901 && !strcmp(c->s->diags.at[i]->headline, headline)) return true;
+  return false;
+}
+
+/* In a stage it only stops that stage; in a net it stops the program, and is said once. */
 void not_built(Checker *c, Span span, const char *format, ...) {
   va_list args;
   va_start(args, format);
   const char *what = arena_vprintf(c->s->arena, format, args);
   va_end(args);
-  if (c->stage) stage_not_built(c, span, what);
-  else diag_error(c->s, E0901, span, "%s is understood, but this version cannot run it yet", what);
+  const char *headline = arena_printf(c->s->arena, "%s is understood, but this version cannot run it yet", what);
+  if (c->stage) stage_not_built(c, span, headline);
+  else if (!said_already(c, headline)) diag_error(c->s, E0901, span, "%s", headline);
 }
 
 /* --- a delayed read without a history ------------------------------------------------------------------------------------- */

@@ -46,6 +46,7 @@ struct Symbol {
   double number;    /* LET of the file or net: its value, overrides applied (scalars) */
   const Builtin *builtin;
   Decl *decl;       /* CELL, NET; SHARED: its cell's */
+  bool known_number; /* LET, DIM: `number` or `size` is known */
   int progress;     /* of the checker: 0 not begun, 1 in the middle, 2 done */
   bool known_shape; /* declared with a shape, so that it need not be inferred */
   bool known_clock; /* declared with `on` or `per sequence` */

@@ -338,7 +338,7 @@ static Type infer(Checker *c, Symbol *symbol, const Expr *use) {
 }
 
 Type type_of_symbol(Checker *c, Symbol *symbol, const Expr *use) {
-  bool inferred = symbol->definition && (symbol->kind == SYMBOL_VALUE || symbol->kind == SYMBOL_LET) && !symbol->known_shape;
+  bool inferred = symbol->definition && !symbol->known_shape;
   if (!inferred || symbol->progress == PROGRESS_DONE) return symbol->kind == SYMBOL_DIM ? type_real() : symbol->type;
   if (symbol->progress == PROGRESS_BUSY) return through_itself(c, symbol, use);
   return infer(c, symbol, use);

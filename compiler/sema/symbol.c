@@ -85,7 +85,7 @@ static void declare_truth(Checker *c, Scope *root, const char *name, double valu
   Symbol *symbol = scope_declare(c, root, SYMBOL_LET, intern(c->s, name), (Span){0});
   symbol->number = value;
   symbol->type = type_real();
-  symbol->progress = PROGRESS_DONE;
+  symbol->known_shape = symbol->known_number = true;
 }
 
 Scope *scope_make_root(Checker *c) {

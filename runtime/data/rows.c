@@ -118,8 +118,8 @@ static bool cut_starts(const DataClause *c, Table *t, const cJSON *cuts, const d
 }
 
 static bool make_cuts(const DataClause *c, Table *t, const cJSON *cuts, Groups *out) {
-  const double *start;
-  int64_t count, used = 0;
+  const double *start = NULL;
+  int64_t count = 0, used = 0;
   Rows sequences = {0};
   if (!cut_starts(c, t, cuts, &start, &count)) return false;
   out->cuts = count;

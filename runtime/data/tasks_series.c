@@ -45,7 +45,8 @@ static void mackey_step(Mackey *m) {
   double y = *ring_at(m, m->y, i), d0 = *ring_at(m, m->y, past), d1 = *ring_at(m, m->y, past + 1);
   double k1 = mackey_slope(y, d0);
   *ring_at(m, m->slope, i) = k1;
-  double middle = (d0 + d1) / 2 + h / 8 * (*ring_at(m, m->slope, past) - *ring_at(m, m->slope, past + 1));
+  double bend = past < 0 ? 0 : *ring_at(m, m->slope, past) - *ring_at(m, m->slope, past + 1); /* the history is flat up to 0 */
+  double middle = (d0 + d1) / 2 + h / 8 * bend;
   double k2 = mackey_slope(y + h / 2 * k1, middle), k3 = mackey_slope(y + h / 2 * k2, middle), k4 = mackey_slope(y + h * k3, d1);
   m->now++;
   *ring_at(m, m->y, m->now) = y + h / 6 * (k1 + 2 * k2 + 2 * k3 + k4);

@@ -35,14 +35,14 @@ static void limit(void *x, int64_t n, bool is_double, double value, double scale
 
 bool clip_init(Clip *c, const cJSON *stage, RnnError *error) {
   *c = (Clip){0};
-  for (const cJSON *clause = NULL; (clause = stage_next_clause(stage, "clip", clause));) {
+  for (const cJSON *clause = NULL; (clause = clause_after(stage, "clip", clause));) {
     const cJSON *value;
     for (int i = 0; (value = value_arg(clause, i)); i++) {
       const char *name = value_called(value);
       const cJSON *amount = value_arg(value, 0);
       double *place = name && !strcmp(name, "norm") ? &c->norm : name && !strcmp(name, "value") ? &c->value : NULL;
       if (!place || !cJSON_IsNumber(amount) || amount->valuedouble <= 0)
-        return rnn_fail(error, "E0402", "`clip` takes norm(…) or value(…) with a number above 0\nline %d", clause_line(clause));
+        return rnn_fail(error, "E0404", "`clip` takes norm(…) or value(…) with a number above 0\n   = note: on line %d", clause_line(clause));
       *place = amount->valuedouble;
     }
   }

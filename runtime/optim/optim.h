@@ -15,7 +15,7 @@ typedef struct Optimizer {
   void *slot[OPTIMIZER_SLOTS];       /* [size], zero at first */
 } Optimizer;
 
-/* `value` is the optimizer clause's VALUE, as adam(lr = 1e-3); NULL: adam. E0401 for an unknown name, E0402 for an unknown option. */
+/* `value` is the optimizer clause's VALUE, as adam(lr = 1e-3); NULL: adam. E0402 for an unknown name, E0403 for an unknown option. */
 bool optimizer_init(Optimizer *o, const cJSON *value, int64_t size, bool is_double, int line, RnnError *error);
 void optimizer_free(Optimizer *o);
 /* One update of weights [size] along gradient [size] (which it may change), with the learning rate times `factor`. Allocates nothing. */

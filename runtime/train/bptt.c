@@ -32,7 +32,7 @@ static bool train_epoch(Bptt *m, RnnError *error) {
 }
 
 bool train_bptt(Stage *stage, const double *option, RnnError *error) {
-  Bptt m = {.truncate = (int64_t)option[0], .carry = stage_clause(stage->json, "carry") != NULL};
+  Bptt m = {.truncate = (int64_t)option[0], .carry = clause_of(stage->json, "carry") != NULL};
   bool good = loop_open(&m.loop, stage, m.truncate, m.carry, error);
   if (good && m.truncate > 0 && !m.carry) m.chunk = batch_chunk_new(m.loop.batches);
   while (good && loop_next_epoch(&m.loop)) good = train_epoch(&m, error);

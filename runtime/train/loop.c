@@ -9,23 +9,23 @@
 
 /* `skip when loss < 0.01`: the comparison, as the clause's argument or its modifier's. */
 static const cJSON *condition(const Stage *s, const char *keyword) {
-  const cJSON *clause = stage_clause(s->json, keyword), *when = clause_modifier(clause, "when");
+  const cJSON *clause = clause_of(s->json, keyword), *when = modifier_of(clause, "when");
   return when ? value_arg(when, 0) : value_arg(clause, 0);
 }
 
 static bool open_order(const Stage *s, bool carry, BatchOrder *order, RnnError *error) {
-  const cJSON *clause = stage_clause(s->json, "order");
+  const cJSON *clause = clause_of(s->json, "order");
   const char *name = value_called(value_arg(clause, 0));
   *order = carry ? ORDER_CARRY : clause ? ORDER_SHORTEST_FIRST : ORDER_SHUFFLED;
   if (!clause || !name || !strcmp(name, "shortest_first")) return true;
   if (!strcmp(name, "as_given")) return *order = carry ? ORDER_CARRY : ORDER_AS_GIVEN, true;
-  return rnn_fail(error, "E0402", "`order %s`: there is shortest_first and as_given\nline %d", name, clause_line(clause));
+  return rnn_fail(error, "E0404", "`order %s`: there is shortest_first and as_given\n   = note: on line %d", name, clause_line(clause));
 }
 
 static bool open_training(Loop *l, int64_t chunk, bool carry, RnnError *error) {
   Stage *s = l->stage;
   BatchOrder order;
-  int64_t rows = (int64_t)clause_number(stage_clause(s->json, "batch"), 1);
+  int64_t rows = (int64_t)clause_number(clause_of(s->json, "batch"), 1);
   if (!open_order(s, carry, &order, error)) return false;
   l->batches = batches_new(s->train_part, rows, order, carry ? chunk : 0, s->program->seed, error);
   if (!l->batches) return false;
@@ -61,13 +61,13 @@ static void open_best(Loop *l) {
 bool loop_open(Loop *l, Stage *s, int64_t chunk, bool carry, RnnError *error) {
   *l = (Loop){.stage = s, .epoch = -1, .skip = condition(s, "skip"), .stop = condition(s, "stop")};
   const Parameters *p = s->unit->parameters;
-  const cJSON *optimizer = stage_clause(s->json, "optimizer");
-  l->epochs = (int64_t)clause_number(stage_clause(s->json, "epochs"), DEFAULT_EPOCHS);
-  l->patience = (int64_t)clause_number(stage_clause(s->json, "patience"), 0);
+  const cJSON *optimizer = clause_of(s->json, "optimizer");
+  l->epochs = (int64_t)clause_number(clause_of(s->json, "epochs"), DEFAULT_EPOCHS);
+  l->patience = (int64_t)clause_number(clause_of(s->json, "patience"), 0);
   if (!open_training(l, chunk, carry, error) || !open_validation(l, error)) return false;
   if (!optimizer_init(&l->optimizer, value_arg(optimizer, 0), p->tuned, p->is_double, clause_line(optimizer), error)) return false;
-  if (!schedule_init(&l->schedule, stage_clause(s->json, "schedule"), error) || !clip_init(&l->clip, s->json, error)) return false;
-  l->optimizer.decay = clause_number(stage_clause(s->json, "decay"), 0);
+  if (!schedule_init(&l->schedule, clause_of(s->json, "schedule"), error) || !clip_init(&l->clip, s->json, error)) return false;
+  l->optimizer.decay = clause_number(clause_of(s->json, "decay"), 0);
   int64_t chunks = chunk && !carry ? ceiling(batches_most_steps(l->batches), chunk) : 1;
   l->updates_an_epoch = batches_count(l->batches) * chunks;
   open_best(l);
@@ -116,7 +116,7 @@ bool not_finite(const Stage *s, const RnnUnit *unit, const Batch *b, const char 
     return rnn_fail(error, "E0701", "the %s is not a finite number\n   = note: stage `%s` (line %d), epoch %lld, update %lld", what, s->name,
                     s->line, (long long)epoch + 1, (long long)update + 1);
   return rnn_fail(error, "E0701",
-                  "the %s is not a finite number: it began in `%s`, step %lld, sequence %lld\n  line %d\n   = note: stage `%s`, epoch %lld, "
+                  "the %s is not a finite number: it began in `%s`, step %lld, sequence %lld\n   = note: on line %d\n   = note: stage `%s`, epoch %lld, "
                   "update %lld; the weights file is as it was\nhelp: a smaller lr, or clip norm(1)",
                   what, at.name, (long long)(b->offset[at.row] + at.step), (long long)b->identity[at.row], at.line, s->name,
                   (long long)epoch + 1, (long long)update + 1);

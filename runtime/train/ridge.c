@@ -35,7 +35,7 @@ static bool find_outputs(Ridge *r, RnnError *error) {
     if (r->param[r->features++] < 0) return rnn_fail(error, "E0413", "unit `%s`: `%s` belongs to no param", u->name, out->name);
   }
   if (r->target < 0 || r->features == 0)
-    return rnn_fail(error, "E0413", "unit `%s` gives no linear system\nline %d", u->name, r->stage->line);
+    return rnn_fail(error, "E0413", "unit `%s` gives no linear system\n   = note: on line %d", u->name, r->stage->line);
   return true;
 }
 
@@ -81,7 +81,7 @@ static int64_t most_rows(const Dataset *data) {
 
 static bool collect(Ridge *r, RnnError *error) {
   Stage *s = r->stage;
-  int64_t rows = (int64_t)clause_number(stage_clause(s->json, "batch"), 32);
+  int64_t rows = (int64_t)clause_number(clause_of(s->json, "batch"), 32);
   Batches *batches = batches_new(s->train_part, rows, ORDER_AS_GIVEN, 0, s->program->seed, error);
   if (!batches) return false;
   Feed feed;
@@ -110,13 +110,13 @@ static void give_weights(Ridge *r, const double *weights) {
 
 static bool solve(Ridge *r, double *loss, RnnError *error) {
   if (r->fit.rows == 0)
-    return rnn_fail(error, "E0415", "`%s`: no step counts, so there is nothing to fit\nline %d", r->stage->name, r->stage->line);
+    return rnn_fail(error, "E0415", "`%s`: no step counts, so there is nothing to fit\n   = note: on line %d", r->stage->name, r->stage->line);
   double *weights = calloc((size_t)(r->fit.targets * r->width), sizeof *weights);
   bool good = linear_fit_solve(&r->fit, weights);
   if (good) give_weights(r, weights);
   if (good) *loss = linear_fit_error(&r->fit, weights);
   free(weights);
-  return good || rnn_fail(error, "E0702", "`%s`: the linear system has no solution in finite numbers\nline %d", r->stage->name, r->stage->line);
+  return good || rnn_fail(error, "E0702", "`%s`: the linear system has no solution in finite numbers\n   = note: on line %d", r->stage->name, r->stage->line);
 }
 
 /* One line as of an epoch: the fit's mean squared error. */

@@ -24,13 +24,13 @@ enum { METHODS = sizeof methods / sizeof *methods };
 static bool unknown_method(const char *name, int line, RnnError *error) {
   const char *names[METHODS];
   for (int i = 0; i < METHODS; i++) names[i] = methods[i].name;
-  rnn_fail(error, "E0401", "`%s` is not a training method here\nline %d", name, line);
+  rnn_fail(error, "E0402", "`%s` is not a training method here\n   = note: on line %d", name, line);
   rnn_fail_names(error, "methods", name, names, METHODS);
   return false;
 }
 
 bool train_stage(Stage *stage, RnnError *error) {
-  const cJSON *clause = stage_clause(stage->json, "method"), *value = value_arg(clause, 0);
+  const cJSON *clause = clause_of(stage->json, "method"), *value = value_arg(clause, 0);
   const char *name = value ? value_called(value) : "bptt";
   for (int i = 0; name && i < METHODS; i++) {
     if (strcmp(methods[i].name, name)) continue;
@@ -70,12 +70,12 @@ static bool report_clause(const Stage *stage, const cJSON *clause, const Recordi
 }
 
 bool train_report(Stage *stage, double loss, double validation, RnnError *error) {
-  if (!stage_clause(stage->json, "report")) return true;
+  if (!clause_of(stage->json, "report")) return true;
   const Dataset *data = stage->valid_part ? stage->valid_part : stage->train_part;
   RnnUnit *unit = stage->valid ? stage->valid : stage->unit;
   Recording r;
   bool good = record(&r, stage, unit, data, stage->valid_part ? stage->valid_from : 0, 64, error);
-  for (const cJSON *clause = NULL; good && (clause = stage_next_clause(stage->json, "report", clause));)
+  for (const cJSON *clause = NULL; good && (clause = clause_after(stage->json, "report", clause));)
     good = report_clause(stage, clause, &r, loss, validation, error);
   recording_free(&r);
   return good;

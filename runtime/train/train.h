@@ -8,7 +8,7 @@
 
 enum { METHOD_OPTIONS = 4, DEFAULT_EPOCHS = 100 };
 
-/* Trains the stage's unit's params with the method its clause names (bptt where there is none). E0401 unknown method. */
+/* Trains the stage's unit's params with the method its clause names (bptt where there is none). E0402 unknown method. */
 bool train_stage(Stage *stage, RnnError *error);
 
 #define METHOD(name, ...) bool train_##name(Stage *stage, const double *option, RnnError *error);

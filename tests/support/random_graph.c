@@ -20,17 +20,17 @@ typedef struct Maker {
 
 /* --- draws --------------------------------------------------------------------------------------------------------------- */
 
-double random_uniform(uint64_t *state) {
+double draw_uniform(uint64_t *state) {
   *state = *state * 6364136223846793005u + 1442695040888963407u;
   const uint64_t x = (*state ^ *state >> 29) * 0x9e3779b97f4a7c15u;
   return (double)(x >> 11) * 0x1p-53;
 }
 
-int random_below(uint64_t *state, int n) { return (int)(random_uniform(state) * n); }
+int draw_below(uint64_t *state, int n) { return (int)(draw_uniform(state) * n); }
 
-static int below(Maker *m, int n) { return random_below(&m->state, n); }
-static bool chance(Maker *m, double p) { return random_uniform(&m->state) < p; }
-static double between(Maker *m, double a, double b) { return a + (b - a) * random_uniform(&m->state); }
+static int below(Maker *m, int n) { return draw_below(&m->state, n); }
+static bool chance(Maker *m, double p) { return draw_uniform(&m->state) < p; }
+static double between(Maker *m, double a, double b) { return a + (b - a) * draw_uniform(&m->state); }
 static bool smooth(const Maker *m) { return m->flags & RANDOM_SMOOTH; }
 
 static Sizes random_shape(Maker *m, int most_rank) {
@@ -437,7 +437,7 @@ static void make_data(Maker *m, RandomGraph *r) {
 RandomGraph random_graph(Session *s, uint64_t seed, int size, unsigned flags) {
   Maker m = {.session = s, .g = graph_new(s, "random"), .state = seed * 2654435761u + 12345, .flags = flags};
   RandomGraph r = {.graph = m.g};
-  for (int i = 0; i < 4; i++) random_uniform(&m.state);
+  for (int i = 0; i < 4; i++) draw_uniform(&m.state);
   make_leaves(&m);
   for (int i = 0; i < size; i++) make_something(&m);
   make_outputs(&m);

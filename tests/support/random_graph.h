@@ -28,7 +28,7 @@ EvalData random_graph_data(const RandomGraph *r, const Graph *g, double *const *
 double *random_graph_eval(const RandomGraph *r, const Graph *g, int o, int64_t *count);
 
 /* A reproducible generator for tests: uniform in [0, 1), and a whole number below n. */
-double random_uniform(uint64_t *state);
-int random_below(uint64_t *state, int n);
+double draw_uniform(uint64_t *state);
+int draw_below(uint64_t *state, int n);
 
 #endif

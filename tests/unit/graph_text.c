@@ -70,7 +70,9 @@ static void refuses_wrong_lines(void) {
   refused("tanh %8", "tnah %8");
   refused("tanh %8", "tanh");
   refused("tanh %8", "tanh %8 %8");
-  refused("tanh %8", "tanh %10");                /* order */
+  refused("tanh %8", "tanh %9");                 /* order */
+  refused("window %9 %10", "window %9 %8");      /* a history on the clock itself */
+  refused("dims=3 over=*,t", "dims=3 over=*,t,s");
   refused("read %9", "read %99");                /* no such node */
   refused("read %9", "read %11");                /* shape */
   refused("%9 = tanh %8 : [3]", "%9 = tanh %8 : [4]");

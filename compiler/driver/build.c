@@ -1,0 +1,125 @@
+/* build.c — `rnn build`: an object file with the model's functions and manifest, linked with the runtime and without LLVM. */
+#include "base/diag.h"
+#include "driver/commands.h"
+#include <errno.h>
+#include <limits.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char **environ;
+
+/* The program stands in the build folder (build/release/rnn, library beside in lib/, stdlib in the checkout) or, installed, in bin/
+ * with lib/rnn beside. The folder that has a stdlib/ is taken. */
+const char *program_folder(Session *s) {
+  const char *home = getenv("RNN_HOME");
+  if (home) return arena_strdup(s->arena, home);
+  char path[PATH_MAX];
+  ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);
+  if (n <= 0) return ".";
+  path[n] = 0;
+  for (char *slash; (slash = strrchr(path, '/'));) {
+    *slash = 0;
+    if (access(arena_printf(s->arena, "%s/stdlib", path), F_OK) == 0) return arena_strdup(s->arena, path);
+    const char *installed = arena_printf(s->arena, "%s/lib/rnn", path);
+    if (access(arena_printf(s->arena, "%s/stdlib", installed), F_OK) == 0) return installed;
+  }
+  return ".";
+}
+
+/* The runtime library beside this program. */
+static const char *runtime_library(Session *s) {
+  char path[PATH_MAX];
+  ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);
+  path[n > 0 ? n : 0] = 0;
+  char *slash = strrchr(path, '/');
+  if (slash) *slash = 0;
+  const char *places[] = {arena_printf(s->arena, "%s/lib/librnn_runtime.a", path),
+                          arena_printf(s->arena, "%s/librnn_runtime.a", program_folder(s)),
+                          arena_printf(s->arena, "%s/../lib/rnn/librnn_runtime.a", path)};
+  for (int i = 0; i < 3; i++)
+    if (access(places[i], R_OK) == 0) return places[i];
+  diag_error(s, E0803, (Span){0}, "`librnn_runtime.a` is not beside the program (looked for `%s`)", places[0]);
+  return NULL;
+}
+
+static bool spawn_and_wait(Session *s, char *const *argv) {
+  pid_t child;
+  int status = 0, why = posix_spawnp(&child, argv[0], NULL, NULL, argv, environ);
+  if (why) {
+    Diag *d = diag_error(s, E0803, (Span){0}, "cannot start the linker `%s`: %s", argv[0], strerror(why));
+    diag_help(d, "install a C compiler (on Debian: apt-get install gcc), or name one in CC");
+    return false;
+  }
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return true;
+  diag_error(s, E0803, (Span){0}, "`%s` could not link the program", argv[0]);
+  return false;
+}
+
+static bool link_program(Session *s, const char *object, const char *output) {
+  const char *library = runtime_library(s), *compiler = getenv("CC") ? getenv("CC") : "cc";
+  if (!library) return false;
+  const char *argv[] = {compiler, object, library, "-o", output, "-llapacke", "-lopenblas", "-lcjson", "-lzip", "-lm", "-lpthread", NULL};
+  return spawn_and_wait(s, (char *const *)argv);
+}
+
+static const char *default_output(Session *s, const char *path, const char *ending) {
+  const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+  size_t n = strlen(name);
+  if (n > 4 && !strcmp(name + n - 4, ".rnn")) n -= 4;
+  return arena_printf(s->arena, "%.*s%s", (int)n, name, ending);
+}
+
+static bool is_supported(const Compilation *c, const Decl *stage) {
+  for (int i = 0; i < c->program->unsupported.len; i++)
+    if (!c->program->unsupported.at[i].stage || c->program->unsupported.at[i].stage == stage) return false;
+  return true;
+}
+
+static bool write_object(Compilation *c, const char *path) {
+  Plan **plans = arena_array(c->session->arena, Plan *, c->units.len + 1);
+  for (int i = 0; i < c->units.len; i++) plans[i] = c->units.at[i].plan;
+  char *manifest = cJSON_PrintUnformatted(c->manifest);
+  bool fine = object_write(c->session, plans, c->units.len, manifest, path);
+  free(manifest);
+  return fine;
+}
+
+/* The program finds its data from anywhere: the model's folder is kept as an absolute path. */
+static const char *absolute(Session *s, const char *path) {
+  char full[PATH_MAX];
+  return realpath(path, full) ? arena_strdup(s->arena, full) : path;
+}
+
+static bool build(Session *s, Options *o, const char *path) {
+  Compilation *c = compile_check(s, path, o);
+  if (!c || !compile_stages(c, absolute(s, path), is_supported)) return false;
+  const char *output = o->output;
+  if (o->emit == EMIT_OBJ) return write_object(c, output ? output : default_output(s, path, ".o"));
+  if (!output) output = default_output(s, path, "");
+  const char *object = arena_printf(s->arena, "%s.tmp.o", output), *beside = arena_printf(s->arena, "%s.tmp", output);
+  bool fine = write_object(c, object) && link_program(s, object, beside);
+  if (fine && rename(beside, output) != 0) {
+    diag_error(s, E0603, (Span){0}, "cannot write `%s`: %s", output, strerror(errno));
+    fine = false;
+  }
+  remove(object);
+  if (!fine) remove(beside);
+  if (fine && !o->quiet) printf("built %s: %s train, %s run NAME\n", output, output, output);
+  compilation_free(c);
+  return fine;
+}
+
+int command_build(Session *s, Options *o) {
+  if (o->words.len != 1) {
+    diag_error(s, E0802, (Span){0}, "`rnn build` wants one model: rnn build FILE -o PROGRAM");
+    finish(s, o);
+    return EXIT_USAGE;
+  }
+  bool fine = build(s, o, o->words.at[0]);
+  int code = finish(s, o);
+  return fine ? code : EXIT_ERROR;
+}

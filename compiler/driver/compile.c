@@ -1,0 +1,168 @@
+/* compile.c — a compilation on one page:
+ *
+ *   text ── ast_parse ── sema_check ── lower_unit ── passes ── grad_reverse ── passes ── plan_make ── jit_add
+ *
+ * One unit for each thing a stage needs (its training step, its validation loss, its run); each is lowered, transformed and planned
+ * on its own, and turned into machine code when it is first called. */
+#include "driver/compile.h"
+#include "ast/ast.h"
+#include "base/diag.h"
+#include "grad/grad.h"
+#include "pass/pass.h"
+#include <string.h>
+#include <time.h>
+
+/* --- watching: --time-passes, --dump-after, --emit ----------------------------------------------------------------------------- */
+
+static double now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static void report_time(const Compilation *c, const char *what, const char *of, double seconds) {
+  if (c->options->time_passes) fprintf(stderr, "%10.3f ms  %-12s %s\n", 1e3 * seconds, what, of);
+}
+
+static void watch_pass(void *context, const char *pass, const Graph *g, double seconds) {
+  const Compilation *c = context;
+  report_time(c, pass, g->name, seconds);
+  if (!c->options->dump_after || strcmp(c->options->dump_after, pass)) return;
+  fprintf(stdout, "# after %s\n", pass);
+  graph_print(g, stdout);
+}
+
+static void show_graph(const Compilation *c, EmitKind kind, const Graph *g) {
+  if (c->options->emit == kind) graph_print(g, stdout);
+}
+
+/* --- one unit --------------------------------------------------------------------------------------------------------------------- */
+
+static Graph *run_passes(Compilation *c, Graph *g) { return g ? pass_run_all(c->session, g, watch_pass, c) : NULL; }
+
+static Graph *differentiate(Compilation *c, const Decl *stage, Graph *g) {
+  double begin = now();
+  bool *tuned = lower_tuned(c->model, stage);
+  Graph *with_gradients = tuned ? grad_reverse(c->session, g, tuned) : NULL;
+  report_time(c, "grad", g->name, now() - begin);
+  return run_passes(c, with_gradients);
+}
+
+static Unit *plan_unit(Compilation *c, Graph *g, const char *role, const Decl *stage, bool is_double) {
+  double begin = now();
+  Unit u = {.role = role, .stage = stage, .graph = g};
+  u.symbol = arena_printf(c->session->arena, "rnn_unit_%d", c->units.len);
+  u.plan = plan_make(c->session, g, u.symbol, is_double);
+  report_time(c, "plan", g->name, now() - begin);
+  if (c->options->emit == EMIT_PLAN) plan_print(u.plan, stdout);
+  vec_push(c->session->arena, c->units, u);
+  return &c->units.at[c->units.len - 1];
+}
+
+static Unit *compile_unit(Compilation *c, const Decl *stage, const Symbol *net, UnitKind kind, const char *role) {
+  double begin = now();
+  Graph *g = lower_unit(c->model, stage, net, kind);
+  if (!g) return NULL;
+  report_time(c, "lower", g->name, now() - begin);
+  if (!(g = run_passes(c, g))) return NULL;
+  show_graph(c, EMIT_GRAPH, g);
+  if (kind == UNIT_LOSS && !(g = differentiate(c, stage, g))) return NULL;
+  if (kind == UNIT_LOSS) show_graph(c, EMIT_GRAD, g);
+  bool is_double = stage ? !strcmp(lower_scalar(c->model, stage), "f64") : c->session->double_precision;
+  return plan_unit(c, g, role, stage, is_double);
+}
+
+/* --- the units of a stage ------------------------------------------------------------------------------------------------------------ */
+
+static bool add_to_manifest(Compilation *c, cJSON *stage, const Unit *u) {
+  if (!u) return false;
+  cJSON *units = cJSON_GetObjectItem(c->manifest, "units"), *mine = cJSON_GetObjectItem(stage, "units");
+  if (!mine) mine = cJSON_AddObjectToObject(stage, "units");
+  cJSON_AddNumberToObject(mine, u->role, cJSON_GetArraySize(units));
+  cJSON_AddItemToArray(units, describe_unit(u->plan, u->graph->name));
+  return true;
+}
+
+static bool compile_stage(Compilation *c, const Decl *stage, cJSON *entry) {
+  if (stage->kind == DECL_RUN) return add_to_manifest(c, entry, compile_unit(c, stage, NULL, UNIT_RUN, "run"));
+  if (!strcmp(lower_method(c->model, stage), "ridge"))
+    return add_to_manifest(c, entry, compile_unit(c, stage, NULL, UNIT_RIDGE, "train"));
+  return add_to_manifest(c, entry, compile_unit(c, stage, NULL, UNIT_LOSS, "train")) &&
+         add_to_manifest(c, entry, compile_unit(c, stage, NULL, UNIT_VALID, "valid"));
+}
+
+/* --- the whole ------------------------------------------------------------------------------------------------------------------------ */
+
+static Compilation *compilation_new(Session *s, const Options *o) {
+  Compilation *c = arena_new_of(s->arena, Compilation);
+  c->session = s;
+  c->options = o;
+  return c;
+}
+
+Compilation *compile_check_source(Session *s, int file, const Options *o) {
+  Compilation *c = compilation_new(s, o);
+  double begin = now();
+  if (o->emit == EMIT_TOKENS) ast_dump_tokens(s, file, stdout);
+  c->ast = ast_parse(s, file);
+  report_time(c, "parse", s->sources.at[file]->path, now() - begin);
+  if (o->emit == EMIT_AST) ast_dump(s, c->ast, stdout);
+  if (c->ast->broken) return NULL;
+  begin = now();
+  c->program = sema_check(s, c->ast);
+  report_time(c, "check", s->sources.at[file]->path, now() - begin);
+  if (o->emit == EMIT_TYPES) ast_dump(s, c->ast, stdout);
+  return c->program && !s->errors ? c : NULL;
+}
+
+Compilation *compile_check(Session *s, const char *path, const Options *o) {
+  int file = source_read(s, path);
+  return file ? compile_check_source(s, file, o) : NULL;
+}
+
+bool compile_stages(Compilation *c, const char *path, StageFilter *wanted) {
+  if (!(c->model = lower_model(c->session, c->program, path))) return false;
+  c->manifest = lower_manifest(c->model);
+  if (!cJSON_GetObjectItem(c->manifest, "units")) cJSON_AddArrayToObject(c->manifest, "units");
+  cJSON *stages = cJSON_GetObjectItem(c->manifest, "stages"), *kept = cJSON_CreateArray();
+  bool fine = true;
+  for (int i = 0; i < c->program->stages.len; i++) {
+    cJSON *entry = cJSON_DetachItemFromArray(stages, 0);
+    bool take = !wanted || wanted(c, c->program->stages.at[i]);
+    if (take) fine &= compile_stage(c, c->program->stages.at[i], entry);
+    if (take) cJSON_AddItemToArray(kept, entry);
+    else cJSON_Delete(entry);
+  }
+  cJSON_ReplaceItemInObject(c->manifest, "stages", kept);
+  return fine && !c->session->errors;
+}
+
+Unit *compile_step(Compilation *c, const Symbol *net) { return compile_unit(c, NULL, net, UNIT_STEP, "step"); }
+
+/* --- machine code, when it is wanted ---------------------------------------------------------------------------------------------------- */
+
+static Unit *find_unit(Compilation *c, const char *symbol) {
+  for (int i = 0; i < c->units.len; i++)
+    if (!strcmp(c->units.at[i].symbol, symbol)) return &c->units.at[i];
+  return NULL;
+}
+
+RnnFunction *compile_lookup(void *context, const char *symbol) {
+  Compilation *c = context;
+  Unit *u = find_unit(c, symbol);
+  if (!u || (!c->jit && !(c->jit = jit_new(c->session)))) return NULL;
+  LlvmTimes before = jit_times(c->jit);
+  if (!u->in_jit && !(u->in_jit = jit_add(c->jit, u->plan))) return NULL;
+  RnnFunction *f = jit_find(c->jit, symbol);
+  LlvmTimes after = jit_times(c->jit);
+  report_time(c, "emit", u->graph->name, after.emit - before.emit);
+  report_time(c, "optimize", u->graph->name, after.optimize - before.optimize);
+  report_time(c, "generate", u->graph->name, after.generate - before.generate);
+  return f;
+}
+
+void compilation_free(Compilation *c) {
+  if (!c) return;
+  jit_free(c->jit);
+  cJSON_Delete(c->manifest);
+}

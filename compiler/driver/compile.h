@@ -1,0 +1,50 @@
+/* compile.h — one compilation, from a file to plans, the manifest and a JIT that compiles what is called for. */
+#ifndef RNN_DRIVER_COMPILE_H
+#define RNN_DRIVER_COMPILE_H
+#include "driver/options.h"
+#include "llvm/llvm.h"
+#include "lower/lower.h"
+#include "plan/plan.h"
+
+/* A graph to be compiled as one function. */
+typedef struct Unit {
+  const char *role;   /* "train", "valid", "run", "step": its key in the stage's "units" */
+  const Decl *stage;  /* NULL for the step of a net */
+  Graph *graph;       /* after all passes */
+  Plan *plan;
+  const char *symbol;
+  bool in_jit;
+} Unit;
+
+typedef struct Compilation {
+  Session *session;
+  const Options *options;
+  Ast *ast;
+  Program *program;
+  Model *model;
+  Vec(Unit) units;
+  cJSON *manifest;
+  Jit *jit;
+} Compilation;
+
+/* Only stages for which `wanted` says yes (NULL: all) get units; the manifest holds no others. */
+typedef bool StageFilter(const Compilation *c, const Decl *stage);
+
+/* Parses and checks. NULL after diagnostics. */
+Compilation *compile_check(Session *s, const char *path, const Options *o);
+/* The same for text already in the session as source `file`. */
+Compilation *compile_check_source(Session *s, int file, const Options *o);
+/* Lowers and plans every wanted stage and writes the manifest. False after diagnostics. */
+bool compile_stages(Compilation *c, const char *path, StageFilter *wanted);
+/* Lowers and plans the streaming step of a net, as one more unit; NULL after diagnostics. */
+Unit *compile_step(Compilation *c, const Symbol *net);
+
+/* For rnn_program_load: compiles a unit when it is first looked up. `context` is the Compilation. */
+RnnFunction *compile_lookup(void *context, const char *symbol);
+
+/* The UNIT object of docs/manifest.md. */
+cJSON *describe_unit(const Plan *p, const char *name);
+
+void compilation_free(Compilation *c);
+
+#endif

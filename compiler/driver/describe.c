@@ -1,0 +1,76 @@
+/* describe.c — a plan as the manifest's UNIT object, so that the runtime can allocate and fill what it needs. */
+#include "driver/compile.h"
+
+static cJSON *shape_array(Sizes shape) {
+  cJSON *array = cJSON_CreateArray();
+  for (int i = 0; i < shape.rank; i++) cJSON_AddItemToArray(array, cJSON_CreateNumber((double)shape.dim[i]));
+  return array;
+}
+
+static void add_type(cJSON *o, Sizes shape, GraphAxes axes) {
+  cJSON_AddItemToObject(o, "shape", shape_array(shape));
+  cJSON_AddNumberToObject(o, "axes", axes);
+}
+
+static cJSON *describe_inputs(const Graph *g) {
+  static const char *const role[] = {"data", "weight", "norm", "share", "force", "mean", "std"};
+  cJSON *all = cJSON_CreateArray();
+  for (int i = 0; i < g->inputs.len; i++) {
+    const GraphInput *in = &g->inputs.at[i];
+    cJSON *o = cJSON_CreateObject();
+    cJSON_AddStringToObject(o, "name", in->name);
+    cJSON_AddStringToObject(o, "role", role[in->role]);
+    add_type(o, in->shape, in->axes);
+    cJSON_AddItemToArray(all, o);
+  }
+  return all;
+}
+
+static cJSON *describe_outputs(const Graph *g) {
+  static const char *const role[] = {"value", "loss", "grad"};
+  cJSON *all = cJSON_CreateArray();
+  for (int i = 0; i < g->outputs.len; i++) {
+    const GraphOutput *out = &g->outputs.at[i];
+    const Node *n = &g->nodes.at[out->value];
+    cJSON *o = cJSON_CreateObject();
+    cJSON_AddStringToObject(o, "name", out->name);
+    cJSON_AddStringToObject(o, "role", role[out->role]);
+    if (out->role == OUTPUT_GRAD) cJSON_AddNumberToObject(o, "param", out->index);
+    add_type(o, n->shape, n->axes);
+    cJSON_AddItemToArray(all, o);
+  }
+  return all;
+}
+
+static void add_number_unless_zero(cJSON *o, const char *key, int64_t value) {
+  if (value) cJSON_AddNumberToObject(o, key, (double)value);
+}
+
+static cJSON *describe_buffer(const Plan *p, const Buffer *b) {
+  static const char *const kind[] = {"param", "input", "output", "temp", "const", "state"};
+  const Node *n = &p->graph->nodes.at[b->node];
+  cJSON *o = cJSON_CreateObject();
+  cJSON_AddStringToObject(o, "kind", kind[b->kind]);
+  if (b->kind == BUFFER_PARAM || b->kind == BUFFER_INPUT || b->kind == BUFFER_OUTPUT) cJSON_AddNumberToObject(o, "index", b->index);
+  cJSON_AddNumberToObject(o, "elements", (double)b->elements);
+  cJSON_AddNumberToObject(o, "axes", b->axes);
+  add_number_unless_zero(o, "front", b->front);
+  add_number_unless_zero(o, "back", b->back);
+  add_number_unless_zero(o, "steps", b->steps);
+  if (b->kind == BUFFER_CONST) cJSON_AddItemToObject(o, "data", cJSON_CreateDoubleArray(n->attrs.data, (int)b->elements));
+  if (n->name) cJSON_AddStringToObject(o, "name", n->name);
+  if (n->span.file) cJSON_AddNumberToObject(o, "line", span_line(p->session, n->span));
+  return o;
+}
+
+cJSON *describe_unit(const Plan *p, const char *name) {
+  cJSON *o = cJSON_CreateObject();
+  cJSON_AddStringToObject(o, "name", name);
+  cJSON_AddStringToObject(o, "symbol", p->symbol);
+  cJSON_AddStringToObject(o, "scalar", p->is_double ? "f64" : "f32");
+  cJSON_AddItemToObject(o, "inputs", describe_inputs(p->graph));
+  cJSON_AddItemToObject(o, "outputs", describe_outputs(p->graph));
+  cJSON *buffers = cJSON_AddArrayToObject(o, "buffers");
+  for (int i = 0; i < p->buffers.len; i++) cJSON_AddItemToArray(buffers, describe_buffer(p, &p->buffers.at[i]));
+  return o;
+}

@@ -1,0 +1,482 @@
+/* clauses.c — train and run: each clause against its row of clauses.def, and what a stage must have. */
+#include "sema/choices.h"
+
+typedef struct Stage {
+  Decl *decl;
+  Scope *scope; /* the net's names, and `loss` */
+  const Symbol *net;
+} Stage;
+
+typedef void ClauseCheck(Checker *c, Stage *stage, Clause *clause);
+
+static Expr *argument(const Clause *clause, int i) { return i < clause->args.len ? clause->args.at[i].value : NULL; }
+
+static const Modifier *modifier(const Clause *clause, const char *word) {
+  for (int i = 0; i < clause->modifiers.len; i++)
+    if (!strcmp(clause->modifiers.at[i].word, word)) return &clause->modifiers.at[i];
+  return NULL;
+}
+
+static Diag *wrong(Checker *c, Span span, const char *what, const char *example) {
+  Diag *d = diag_error(c->s, E0404, span, "%s", what);
+  if (example) diag_help(d, "for example: `%s`", example);
+  return d;
+}
+
+/* --- words and numbers ------------------------------------------------------------------------------------------------------- */
+
+/* Data and methods have words of their own (`transform = tanh`, `derivatives = bptt(truncate = 20)`): only constants are looked up. */
+static void word_value(Checker *c, Stage *stage, Expr *e) {
+  if (!e) return;
+  e->type = e->kind == EXPR_STRING ? (Type){.kind = TYPE_STRING} : type_real();
+  Symbol *symbol = e->kind == EXPR_NAME ? scope_find(stage->scope, e->name) : NULL;
+  if (symbol && (symbol->kind == SYMBOL_LET || symbol->kind == SYMBOL_DIM)) e->symbol = symbol;
+  word_value(c, stage, e->left);
+  word_value(c, stage, e->right);
+  word_value(c, stage, e->third);
+  for (int i = 0; i < e->args.len; i++) word_value(c, stage, e->args.at[i].value);
+}
+
+static void words_of(Checker *c, Stage *stage, const Args *args) {
+  for (int i = 0; i < args->len; i++) word_value(c, stage, args->at[i].value);
+}
+
+static void check_words(Checker *c, Stage *stage, Clause *clause) { words_of(c, stage, &clause->args); }
+
+static void check_nothing(Checker *c, Stage *stage, Clause *clause) {
+  words_of(c, stage, &clause->args);
+  if (!clause->args.len) return;
+  Diag *d = wrong(c, argument(clause, 0)->span, arena_printf(c->s->arena, "`%s` stands alone", clause->keyword), NULL);
+  diag_label(d, argument(clause, 0)->span, "nothing belongs here");
+}
+
+static bool is_number(Checker *c, Stage *stage, Expr *e) {
+  double value;
+  Type t = type_expr(c, stage->scope, e);
+  if (is_poison(t) || constant_number(e, &value)) return true;
+  Diag *d = wrong(c, e->span, "a number is wanted here", NULL);
+  diag_label(d, e->span, "not a number known when compiling");
+  return false;
+}
+
+static void check_number(Checker *c, Stage *stage, Clause *clause) {
+  if (clause->args.len == 1) {
+    is_number(c, stage, argument(clause, 0));
+    return;
+  }
+  wrong(c, clause->keyword_span, arena_printf(c->s->arena, "`%s` takes one number", clause->keyword),
+        arena_printf(c->s->arena, "%s 10", clause->keyword));
+}
+
+static void check_later(Checker *c, Stage *stage, Clause *clause) {
+  words_of(c, stage, &clause->args);
+  not_built(c, clause->span, "`%s`", clause->keyword);
+}
+
+/* --- data ------------------------------------------------------------------------------------------------------------------------ */
+
+static bool has_data(const Symbol *symbol) {
+  return symbol && (symbol->kind == SYMBOL_INPUT || symbol->kind == SYMBOL_TARGET || symbol->kind == SYMBOL_OUTPUT);
+}
+
+static const char *nearest_variable(Checker *c, const Scope *net, Name wrong_name) {
+  Vec(const char *) names = {0};
+  for (int i = 0; i < net->symbols.len; i++)
+    if (has_data(net->symbols.at[i])) vec_push(c->s->arena, names, net->symbols.at[i]->name);
+  return did_you_mean(wrong_name, names.at, names.len);
+}
+
+/* The columns of a table belong to variables of the net. */
+static void check_column(Checker *c, Stage *stage, const Arg *arg) {
+  static const char options[] = "rows end header";
+  if (!arg->name || has_word(options, arg->name) || has_data(scope_here(stage->net->scope, arg->name))) return;
+  const Symbol *symbol = scope_here(stage->net->scope, arg->name);
+  Diag *d = diag_error(c->s, E0406, arg->name_span, "the net `%s` has no input, target or output `%s`", stage->net->name, arg->name);
+  if (symbol) diag_label(d, symbol->span, "`%s` is %s", arg->name, symbol_kind_text(symbol->kind));
+  const char *near = nearest_variable(c, stage->net->scope, arg->name);
+  if (near) diag_suggest(d, arg->name_span, near, "did you mean `%s`?", near);
+}
+
+static bool is_given(const Expr *source, Name name) {
+  for (int i = 0; i < source->args.len; i++)
+    if (source->args.at[i].name == name) return true;
+  return false;
+}
+
+static bool reads_data_of(const Expr *e, Name name) {
+  if (!e) return false;
+  if (e->kind == EXPR_FIELD && e->left->kind == EXPR_NAME && !strcmp(e->left->name, "data") && e->name == name) return true;
+  bool found = reads_data_of(e->left, name) || reads_data_of(e->right, name) || reads_data_of(e->third, name);
+  for (int i = 0; i < e->args.len && !found; i++) found = reads_data_of(e->args.at[i].value, name);
+  return found;
+}
+
+static const Clause *clause_reading(const Decl *stage, Name name) {
+  for (int i = 0; i < stage->clauses.len; i++) {
+    const Clause *clause = stage->clauses.at[i];
+    for (int j = 0; j < clause->args.len; j++)
+      if (reads_data_of(clause->args.at[j].value, name)) return clause;
+  }
+  return NULL;
+}
+
+static bool names_value(const Expr *e, Name name) {
+  if (!e) return false;
+  if (e->kind == EXPR_NAME && e->name == name) return true;
+  bool found = (e->kind != EXPR_FIELD && names_value(e->left, name)) || names_value(e->right, name) || names_value(e->third, name);
+  for (int i = 0; i < e->args.len && !found; i++) found = names_value(e->args.at[i].value, name);
+  return found;
+}
+
+static bool stage_names(const Decl *stage, Name name) {
+  for (int i = 0; i < stage->clauses.len; i++)
+    for (int j = 0; j < stage->clauses.at[i]->args.len; j++)
+      if (names_value(stage->clauses.at[i]->args.at[j].value, name)) return true;
+  return false;
+}
+
+static void no_source(Checker *c, const Clause *clause, const Symbol *symbol, const Clause *reader) {
+  Diag *d = diag_error(c->s, E0406, argument(clause, 0)->span, "the data say nothing about `%s`", symbol->name);
+  diag_label(d, symbol->span, "%s", symbol_kind_text(symbol->kind));
+  if (reader) diag_label(d, reader->span, "the data's `%s` is read here", symbol->name);
+  diag_help(d, "name its column: `%s = \"…\"`", symbol->name);
+}
+
+/* A table gives only what it names: every input; a target where the stage reads it; an output where its data are read. */
+static void check_sources(Checker *c, Stage *stage, const Clause *clause, const Expr *source) {
+  const Scope *net = stage->net->scope;
+  for (int i = 0; i < net->symbols.len; i++) {
+    const Symbol *symbol = net->symbols.at[i];
+    if (!has_data(symbol) || is_given(source, symbol->name)) continue;
+    const Clause *reader = clause_reading(stage->decl, symbol->name);
+    bool wanted = symbol->kind == SYMBOL_INPUT || reader || (symbol->kind == SYMBOL_TARGET && stage_names(stage->decl, symbol->name));
+    if (wanted) no_source(c, clause, symbol, reader);
+  }
+}
+
+static void check_source(Checker *c, Stage *stage, const Clause *clause, const Expr *source) {
+  const Choice *choice = choice_named(c, CHOICE_SOURCE, source);
+  if (!choice) return;
+  if (choice->later) not_built(c, source->span, "data from `%s(…)`", source->name);
+  if (!source_is_table(source)) return;
+  for (int i = 0; i < source->args.len; i++) check_column(c, stage, &source->args.at[i]);
+  check_sources(c, stage, clause, source);
+}
+
+static void check_modifiers(Checker *c, Stage *stage, const Clause *clause, const char *words) {
+  for (int i = 0; i < clause->modifiers.len; i++) {
+    const Modifier *m = &clause->modifiers.at[i];
+    words_of(c, stage, &m->args);
+    if (has_word(words, m->word)) continue;
+    Diag *d = diag_error(c->s, E0404, m->span, "`%s` has no `%s`", clause->keyword, m->word);
+    const char *near = nearest_word(c->s, m->word, words);
+    if (near) diag_help(d, "did you mean `%s`?", near);
+    else if (*words) diag_help(d, "it may be followed by: %s", words);
+  }
+}
+
+static void check_data(Checker *c, Stage *stage, Clause *clause) {
+  Expr *source = argument(clause, 0);
+  words_of(c, stage, &clause->args);
+  check_modifiers(c, stage, clause, "by windows every where cuts");
+  bool named = source && clause->args.len == 1 && (source->kind == EXPR_CALL || source->kind == EXPR_NAME);
+  if (named) check_source(c, stage, clause, source);
+  else wrong(c, clause->span, "`data` takes one reader or generator", "data csv(\"a.csv\", y = \"price\")");
+}
+
+/* validate, test: a source of their own, or `last 10%`. */
+static void check_part(Checker *c, Stage *stage, Clause *clause) {
+  const Modifier *last = modifier(clause, "last");
+  if (clause->args.len) {
+    check_data(c, stage, clause);
+    return;
+  }
+  check_modifiers(c, stage, clause, "last");
+  if (!last || last->args.len != 1) wrong(c, clause->keyword_span, "which data?", arena_printf(c->s->arena, "%s last 10%%", clause->keyword));
+}
+
+/* --- names of the net ------------------------------------------------------------------------------------------------------------ */
+
+static Symbol *net_name(Checker *c, Stage *stage, Expr *e) {
+  if (e->kind == EXPR_NAME) {
+    e->type = type_real();
+    Symbol *symbol = resolve(c, stage->scope, e);
+    if (symbol) e->type = symbol->type;
+    return symbol;
+  }
+  diag_label(wrong(c, e->span, "a name of the net is wanted here", NULL), e->span, "this is an expression");
+  return NULL;
+}
+
+static void wants_kind(Checker *c, const Expr *e, const Symbol *symbol, const char *what) {
+  Diag *d = diag_error(c->s, E0404, e->span, "%s", what);
+  diag_label(d, symbol->span, "`%s` is %s", symbol->name, symbol_kind_text(symbol->kind));
+}
+
+static void check_scale(Checker *c, Stage *stage, Clause *clause) {
+  for (int i = 0; i < clause->args.len; i++) {
+    const Symbol *symbol = net_name(c, stage, argument(clause, i));
+    if (!symbol) continue;
+    if (!has_data(symbol)) {
+      wants_kind(c, argument(clause, i), symbol, "only inputs, targets and outputs are scaled");
+    } else if (symbol->type.kind == TYPE_INDEX || symbol->type.kind == TYPE_CLOCK_INDEX) {
+      Diag *d = diag_error(c->s, E0407, argument(clause, i)->span, "an index cannot be scaled");
+      diag_label(d, symbol->span, "`%s` is %s", symbol->name, shape_phrase(c, &symbol->type));
+    }
+  }
+}
+
+static void check_force(Checker *c, Stage *stage, Clause *clause) {
+  const Modifier *steps = modifier(clause, "for");
+  check_modifiers(c, stage, clause, "for steps with");
+  for (int i = 0; i < clause->args.len; i++) {
+    const Symbol *symbol = net_name(c, stage, argument(clause, i));
+    if (symbol && symbol->kind != SYMBOL_OUTPUT) wants_kind(c, argument(clause, i), symbol, "only an output is forced");
+    else if (symbol && !symbol->history) {
+      Diag *d = wrong(c, argument(clause, i)->span, arena_printf(c->s->arena, "`%s` has no history, so nothing reads its delay line", symbol->name), NULL);
+      diag_label(d, symbol->span, "declared without one");
+    }
+  }
+  if (!clause->args.len) wrong(c, clause->keyword_span, "what is forced?", "force y for 4 steps");
+  if (steps && steps->args.len == 1) is_number(c, stage, steps->args.at[0].value);
+}
+
+static void check_tune(Checker *c, Stage *stage, Clause *clause) {
+  for (int i = 0; i < clause->args.len; i++) {
+    const Symbol *symbol = net_name(c, stage, argument(clause, i));
+    if (!symbol || symbol->kind == SYMBOL_PARAM || symbol->kind == SYMBOL_SHARED || symbol->equation) continue;
+    wants_kind(c, argument(clause, i), symbol, "`tune` takes params, and values whose equations call cells");
+  }
+}
+
+/* --- choices --------------------------------------------------------------------------------------------------------------------- */
+
+static const Choice *chosen(Checker *c, Stage *stage, Clause *clause, ChoiceKind kind, const char *example) {
+  Expr *e = argument(clause, 0);
+  words_of(c, stage, &clause->args);
+  if (clause->args.len == 1 && (e->kind == EXPR_CALL || e->kind == EXPR_NAME)) return choice_named(c, kind, e);
+  wrong(c, clause->span, arena_printf(c->s->arena, "`%s` takes one name", clause->keyword), example);
+  return NULL;
+}
+
+static void check_choice(Checker *c, Stage *stage, Clause *clause, ChoiceKind kind, const char *example) {
+  const Choice *choice = chosen(c, stage, clause, kind, example);
+  if (!choice) return;
+  if (choice->later) not_built(c, argument(clause, 0)->span, "the %s `%s`", clause->keyword, choice->name);
+  else choice_options(c, choice, argument(clause, 0));
+}
+
+static void check_method(Checker *c, Stage *stage, Clause *clause) { check_choice(c, stage, clause, CHOICE_METHOD, "method bptt"); }
+
+static void check_optimizer(Checker *c, Stage *stage, Clause *clause) {
+  check_choice(c, stage, clause, CHOICE_OPTIMIZER, "optimizer adam(lr = 1e-3)");
+}
+
+static void check_schedule(Checker *c, Stage *stage, Clause *clause) { check_choice(c, stage, clause, CHOICE_SCHEDULE, "schedule cosine"); }
+
+static void check_order(Checker *c, Stage *stage, Clause *clause) { check_choice(c, stage, clause, CHOICE_ORDER, "order shortest_first"); }
+
+static void check_clip(Checker *c, Stage *stage, Clause *clause) {
+  const Choice *choice = chosen(c, stage, clause, CHOICE_CLIP, "clip norm(1)");
+  Expr *e = argument(clause, 0);
+  if (!choice) return;
+  if (e->kind == EXPR_CALL && e->args.len == 1) is_number(c, stage, e->args.at[0].value);
+  else wrong(c, e->span, "at which size?", "clip norm(1)");
+}
+
+/* --- expressions ------------------------------------------------------------------------------------------------------------------- */
+
+static Type expression(Checker *c, Stage *stage, Expr *e) {
+  Type t = type_expr(c, stage->scope, e);
+  if (!is_poison(t)) clocks_of_expr(c, stage->scope, e);
+  return t;
+}
+
+static bool is_scalar(Checker *c, const Expr *e, const Type *t, const char *what) {
+  if (is_poison(*t) || (t->kind == TYPE_REAL && !t->shape.rank)) return true;
+  Diag *d = diag_error(c->s, E0408, e->span, "%s is one number, not %s", what, shape_phrase(c, t));
+  explain_origin(c, d, e, t);
+  return false;
+}
+
+static void check_loss(Checker *c, Stage *stage, Clause *clause) {
+  if (clause->args.len != 1) {
+    wrong(c, clause->keyword_span, "`loss` takes one expression", "loss mse(y, data.y)");
+    return;
+  }
+  Type t = expression(c, stage, argument(clause, 0));
+  if (!is_scalar(c, argument(clause, 0), &t, "a loss")) diag_help(c->s->diags.at[c->s->diags.len - 1], "`mean(…)` or `sum(…)` makes it one");
+}
+
+static void check_values(Checker *c, Stage *stage, Clause *clause) {
+  check_modifiers(c, stage, clause, "last");
+  for (int i = 0; i < clause->args.len; i++) expression(c, stage, argument(clause, i));
+  if (!clause->args.len) wrong(c, clause->keyword_span, arena_printf(c->s->arena, "what to %s?", clause->keyword), NULL);
+}
+
+static bool is_condition(const Expr *e) {
+  bool of_operator = e->kind == EXPR_BINARY || e->kind == EXPR_UNARY;
+  return of_operator && ((e->op >= OPERATOR_OR && e->op <= OPERATOR_NE) || e->op == OPERATOR_NOT);
+}
+
+static void check_condition(Checker *c, Stage *stage, Expr *e, const char *keyword) {
+  Type t = expression(c, stage, e);
+  bool fine = is_scalar(c, e, &t, "a condition");
+  if (!fine || is_poison(t) || is_condition(e)) return;
+  diag_label(wrong(c, e->span, arena_printf(c->s->arena, "`%s` takes a condition", keyword), "expect rmse(y, data.y) < 0.1"), e->span,
+             "compare this with a number");
+}
+
+static void check_expect(Checker *c, Stage *stage, Clause *clause) {
+  for (int i = 0; i < clause->args.len; i++) check_condition(c, stage, argument(clause, i), clause->keyword);
+  if (!clause->args.len) wrong(c, clause->keyword_span, "what is expected?", "expect rmse(y, data.y) < 0.1");
+}
+
+/* skip when loss < 0.01 */
+static void check_when(Checker *c, Stage *stage, Clause *clause) {
+  const Modifier *when = modifier(clause, "when");
+  if (when && when->args.len == 1 && !clause->args.len) check_condition(c, stage, when->args.at[0].value, clause->keyword);
+  else wrong(c, clause->span, "when?", arena_printf(c->s->arena, "%s when loss < 0.01", clause->keyword));
+}
+
+static void check_write(Checker *c, Stage *stage, Clause *clause) {
+  for (int i = 0; i < clause->args.len; i++) {
+    Expr *e = argument(clause, i);
+    const Choice *choice = e->kind == EXPR_CALL ? choice_named(c, CHOICE_WRITE, e) : NULL;
+    if (e->kind != EXPR_CALL) wrong(c, e->span, "where to?", "write csv(\"out.csv\", y)");
+    if (choice && choice->later) not_built(c, e->span, "writing `%s(…)`", e->name);
+    e->type = type_real();
+    for (int j = 0; choice && j < e->args.len; j++) expression(c, stage, e->args.at[j].value);
+  }
+}
+
+/* --- rows ---------------------------------------------------------------------------------------------------------------------------- */
+
+enum { T = 1, R = 2 };
+typedef enum Times { ONCE, MANY } Times;
+
+typedef struct ClauseRow {
+  const char *keyword;
+  int where;
+  Times times;
+  ClauseCheck *check;
+} ClauseRow;
+
+static const ClauseRow rows[] = {
+#define CLAUSE(keyword, where, times, check) {#keyword, where, times, check_##check},
+#include "sema/clauses.def"
+#undef CLAUSE
+};
+
+enum { ROWS = sizeof rows / sizeof *rows };
+
+static const ClauseRow *unknown_clause(Checker *c, const Clause *clause, int where) {
+  const char *names[ROWS];
+  int n = 0;
+  for (int i = 0; i < ROWS; i++)
+    if (rows[i].where & where) names[n++] = rows[i].keyword;
+  Diag *d = diag_error(c->s, E0401, clause->keyword_span, "%s has no clause `%s`", where == T ? "`train`" : "`run`", clause->keyword);
+  const char *near = did_you_mean(clause->keyword, names, n);
+  if (near) diag_suggest(d, clause->keyword_span, near, "did you mean `%s`?", near);
+  return NULL;
+}
+
+static const ClauseRow *row_of(Checker *c, const Clause *clause, int where) {
+  for (int i = 0; i < ROWS; i++) {
+    if (strcmp(rows[i].keyword, clause->keyword)) continue;
+    if (rows[i].where & where) return &rows[i];
+    Diag *d = diag_error(c->s, E0401, clause->keyword_span, "`%s` is a clause of `%s`", clause->keyword, where == T ? "run" : "train");
+    diag_label(d, clause->keyword_span, "not of `%s`", where == T ? "train" : "run");
+    return NULL;
+  }
+  return unknown_clause(c, clause, where);
+}
+
+static const Clause *clause_of(const Decl *d, const char *keyword) {
+  for (int i = 0; i < d->clauses.len; i++)
+    if (!strcmp(d->clauses.at[i]->keyword, keyword)) return d->clauses.at[i];
+  return NULL;
+}
+
+static void said_twice(Checker *c, const Decl *d, const Clause *clause) {
+  const Clause *first = clause_of(d, clause->keyword);
+  if (first == clause) return;
+  Diag *e = diag_error(c->s, E0401, clause->keyword_span, "`%s` is said twice", clause->keyword);
+  diag_label(e, clause->keyword_span, "again here");
+  diag_label(e, first->keyword_span, "first here");
+}
+
+static void check_clause(Checker *c, Stage *stage, Clause *clause) {
+  const ClauseRow *row = row_of(c, clause, stage->decl->kind == DECL_TRAIN ? T : R);
+  if (!row) return;
+  if (row->times == ONCE) said_twice(c, stage->decl, clause);
+  row->check(c, stage, clause);
+}
+
+/* --- a stage --------------------------------------------------------------------------------------------------------------------------- */
+
+static const Symbol *net_of(Checker *c, const Decl *d) {
+  const Symbol *symbol = scope_here(c->program->file_scope, d->net);
+  if (symbol && symbol->kind == SYMBOL_NET) return symbol;
+  Vec(const char *) names = {0};
+  for (int i = 0; i < c->program->nets.len; i++) vec_push(c->s->arena, names, c->program->nets.at[i]->name);
+  Diag *e = diag_error(c->s, E0101, d->net_span, "there is no net `%s`", d->net);
+  const char *near = did_you_mean(d->net, names.at, names.len);
+  if (symbol) diag_label(e, symbol->span, "`%s` is %s", d->net, symbol_kind_text(symbol->kind));
+  if (near) diag_suggest(e, d->net_span, near, "did you mean `%s`?", near);
+  return NULL;
+}
+
+static void require(Checker *c, const Decl *d, const char *keyword, const char *example) {
+  if (clause_of(d, keyword)) return;
+  Diag *e = diag_error(c->s, E0405, d->name_span, "%s `%s` has no `%s`", d->kind == DECL_TRAIN ? "`train`" : "`run`", d->name, keyword);
+  diag_help(e, "for example: `%s`", example);
+}
+
+static bool method_wants_loss(const Decl *d) {
+  const Clause *method = clause_of(d, "method");
+  const Expr *e = method ? argument(method, 0) : NULL;
+  return !e || !e->name || strcmp(e->name, "ip");
+}
+
+static void check_required(Checker *c, const Decl *d) {
+  if (d->kind == DECL_TRAIN) {
+    require(c, d, "data", "data csv(\"a.csv\", y = \"price\")");
+    if (method_wants_loss(d)) require(c, d, "loss", "loss mse(y, data.y)");
+  } else if (!clause_of(d, "steps")) {
+    require(c, d, "data", "data csv(\"a.csv\", y = \"price\")");
+  }
+}
+
+/* `loss` is the epoch's mean in `stop when` and `report`. */
+static Scope *stage_scope(Checker *c, const Symbol *net) {
+  Scope *scope = scope_new(c, net->scope, net->decl);
+  Name loss = intern(c->s, "loss");
+  if (!scope_find(net->scope, loss)) scope_declare(c, scope, SYMBOL_VALUE, loss, (Span){0})->type = type_real();
+  return scope;
+}
+
+static void said_before(Checker *c, const Decl *d) {
+  for (int i = 0; i < c->program->stages.len; i++) {
+    const Decl *other = c->program->stages.at[i];
+    if (other->name != d->name || other->net != d->net || other->kind != d->kind) continue;
+    Diag *e = diag_error(c->s, E0102, d->name_span, "there are two stages `%s` of `%s`", d->name, d->net);
+    diag_label(e, d->name_span, "again here");
+    diag_label(e, other->name_span, "first here");
+    diag_help(e, "give it a name: `%s %s as …`", d->kind == DECL_TRAIN ? "train" : "run", d->net);
+    return;
+  }
+}
+
+void check_stage(Checker *c, Decl *d) {
+  Stage stage = {d, NULL, net_of(c, d)};
+  said_before(c, d);
+  vec_push(c->s->arena, c->program->stages, d);
+  if (!stage.net) return;
+  stage.scope = stage_scope(c, stage.net);
+  c->stage = d;
+  check_required(c, d);
+  for (int i = 0; i < d->clauses.len; i++) check_clause(c, &stage, d->clauses.at[i]);
+  report_missing_histories(c);
+  c->stage = NULL;
+}

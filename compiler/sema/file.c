@@ -1,0 +1,239 @@
+/* file.c — the names of a file, the sizes of its dims, overrides, and the order in which everything is checked. */
+#include "sema/check.h"
+#include <math.h>
+#include <stdlib.h>
+
+/* --- overrides: NAME=value of the command line ------------------------------------------------------------------------------ */
+
+bool take_override(Checker *c, Name name, double *value) {
+  for (int i = 0; i < c->s->overrides.len; i++) {
+    Override *o = &c->s->overrides.at[i];
+    if (o->name != name || c->module->ast != c->program->ast) continue;
+    char *end;
+    double given = strtod(o->value, &end);
+    bool first = !o->used;
+    o->used = true;
+    if (end != o->value && !*end && isfinite(given)) return *value = given, true;
+    if (first) diag_error(c->s, E0111, (Span){0}, "`%s=%s`: `%s` is not a number", name, o->value, o->value);
+  }
+  return false;
+}
+
+static void add_overridable(Checker *c, const Scope *scope, const char ***names, int *count) {
+  for (int i = 0; i < scope->symbols.len; i++) {
+    const Symbol *symbol = scope->symbols.at[i];
+    bool can = symbol->kind == SYMBOL_LET || (symbol->kind == SYMBOL_DIM && !scope->owner);
+    if (!can) continue;
+    const char **more = arena_array(c->s->arena, const char *, *count + 1);
+    if (*count) memcpy(more, *names, sizeof *more * (size_t)*count);
+    more[(*count)++] = symbol->name;
+    *names = more;
+  }
+}
+
+void check_overrides(Checker *c) {
+  const char **names = NULL;
+  int count = 0;
+  add_overridable(c, c->program->file_scope, &names, &count);
+  for (int i = 0; i < c->program->nets.len; i++) add_overridable(c, c->program->nets.at[i]->scope, &names, &count);
+  for (int i = 0; i < c->s->overrides.len; i++) {
+    const Override *o = &c->s->overrides.at[i];
+    if (o->used) continue;
+    Diag *d = diag_error(c->s, E0111, (Span){0}, "`%s=%s`: the file has no dim or let `%s`", o->name, o->value, o->name);
+    const char *near = did_you_mean(o->name, names, count);
+    if (near) diag_help(d, "did you mean `%s`?", near);
+  }
+}
+
+/* --- numbers of dims and lets --------------------------------------------------------------------------------------------------- */
+
+/* A let may be a list; then it has a shape and no number. */
+void let_number(Checker *c, Symbol *let, bool overridable) {
+  if (let->known_number) return;
+  Type t = type_of_symbol(c, let, let->value);
+  double given;
+  bool overridden = overridable && take_override(c, let->name, &given);
+  if (overridden) let->number = given;
+  let->known_number = !t.shape.rank && (overridden || constant_number(let->value, &let->number));
+  bool of_cell = let->scope->owner && let->scope->owner->kind == DECL_CELL;
+  if (is_poison(t) || constant_expr(let->value) || of_cell) return;
+  Diag *d = diag_error(c->s, E0109, let->value->span, "a let is known when compiling");
+  diag_label(d, let->value->span, "this is not: write `%s = …` without `let`", let->name);
+}
+
+static void bad_size(Checker *c, const Symbol *dim, const Expr *value, double size) {
+  Diag *d = diag_error(c->s, E0105, value->span, "the size of `%s` is not a whole number of at least 1", dim->name);
+  if (isnan(size)) diag_label(d, value->span, "not known when compiling");
+  else diag_label(d, value->span, "it is %g", size);
+}
+
+/* An override is not in the file: it is said without a place. */
+static void size_of_dim(Checker *c, Symbol *dim, Expr *value) {
+  double size = NAN;
+  Type t = type_expr(c, dim->scope, value);
+  bool overridden = take_override(c, dim->name, &size);
+  bool known = overridden || constant_number(value, &size);
+  dim->known_number = true;
+  dim->size = 1;
+  if (known && whole_number(size, &dim->size) && dim->size >= 1) return;
+  dim->size = 1;
+  if (overridden) diag_error(c->s, E0111, (Span){0}, "`%s=%g`: a size is a whole number of at least 1", dim->name, size);
+  else if (!is_poison(t)) bad_size(c, dim, value, size);
+}
+
+static void seed_of(Checker *c, Decl *d) {
+  double seed = 0;
+  int64_t whole = 0;
+  Type t = type_expr(c, c->module->scope, d->value);
+  bool known = constant_number(d->value, &seed) && whole_number(seed, &whole) && whole >= 0;
+  if (c->module->ast == c->program->ast) c->program->seed = (uint64_t)whole;
+  if (!known && !is_poison(t)) diag_error(c->s, E0113, d->value->span, "a seed is a whole number, 0 or more");
+}
+
+static void override_seed(Checker *c) {
+  double seed;
+  if (!take_override(c, intern(c->s, "seed"), &seed)) return;
+  int64_t whole = 0;
+  if (!whole_number(seed, &whole) || whole < 0) diag_error(c->s, E0111, (Span){0}, "`seed=%g`: a seed is a whole number, 0 or more", seed);
+  c->program->seed = (uint64_t)whole;
+}
+
+/* --- names ---------------------------------------------------------------------------------------------------------------------- */
+
+static void declare_clock(Checker *c, const ClockSyntax *syntax, bool tree) {
+  Symbol *symbol = scope_declare(c, c->module->scope, SYMBOL_CLOCK, syntax->name, syntax->span);
+  int number = c->module->clocks.len;
+  if (!symbol) return;
+  if (number >= MAX_CLOCKS) {
+    diag_error(c->s, E0113, syntax->span, "more than %d clocks", MAX_CLOCKS);
+    number = 0;
+  }
+  symbol->clock = number;
+  ClockInfo info = {.name = syntax->name, .tree = tree, .span = syntax->span};
+  vec_push(c->s->arena, c->module->clocks, info);
+  if (tree) not_built(c, syntax->span, "a tree");
+  else if (syntax->length) not_built(c, syntax->span, "a clock of fixed length");
+  else if (number == 1) not_built(c, syntax->span, "a second clock");
+}
+
+static void clock_numbers(Checker *c, Decl *d) {
+  for (int i = 0; i < d->clocks.len; i++) {
+    const ClockSyntax *syntax = &d->clocks.at[i];
+    const Symbol *symbol = scope_here(c->module->scope, syntax->name);
+    ClockInfo *info = &c->module->clocks.at[symbol->clock];
+    double length = 0;
+    if (syntax->step) type_expr(c, c->module->scope, syntax->step);
+    if (syntax->step && (!constant_number(syntax->step, &info->step) || info->step <= 0))
+      diag_error(c->s, E0113, syntax->step->span, "a step is a time, such as `1 ms`");
+    if (syntax->length) type_expr(c, c->module->scope, syntax->length);
+    if (syntax->length && (!constant_number(syntax->length, &length) || !whole_number(length, &info->length) || info->length < 1))
+      diag_error(c->s, E0113, syntax->length->span, "a clock's length is a whole number of at least 1");
+  }
+}
+
+static void declare_values(Checker *c, SymbolKind kind, NameList *names) {
+  for (int i = 0; i < names->len; i++) {
+    NameAt *at = &names->at[i];
+    Symbol *symbol = at->symbol = scope_declare(c, c->module->scope, kind, at->name, at->span);
+    if (!symbol) continue;
+    symbol->value = at->value;
+    if (kind == SYMBOL_LET) symbol->definition = at->value;
+  }
+}
+
+static void declare_vocab(Checker *c, Decl *d) {
+  Symbol *symbol = scope_declare(c, c->module->scope, SYMBOL_DIM, d->name, d->name_span);
+  not_built(c, d->span, "`vocab`");
+  if (symbol) symbol->size = 1, symbol->known_number = true;
+}
+
+/* A cell or net of a name already taken is still checked, apart from the scope. */
+static void declare_owner(Checker *c, Decl *d, SymbolKind kind) {
+  Symbol *symbol = scope_declare(c, c->module->scope, kind, d->name, d->name_span);
+  if (!symbol) symbol = symbol_new(c, c->module->scope, kind, d->name, d->name_span);
+  else if (kind == SYMBOL_NET && c->module->ast == c->program->ast) vec_push(c->s->arena, c->program->nets, symbol);
+  symbol->decl = d;
+  symbol->scope = scope_new(c, c->module->scope, d);
+  d->symbol = symbol;
+}
+
+static void declare(Checker *c, Decl *d) {
+  switch (d->kind) {
+  case DECL_TIME: case DECL_TREE:
+    for (int i = 0; i < d->clocks.len; i++) declare_clock(c, &d->clocks.at[i], d->kind == DECL_TREE);
+    break;
+  case DECL_DIM: declare_values(c, SYMBOL_DIM, &d->names); break;
+  case DECL_LET: declare_values(c, SYMBOL_LET, &d->names); break;
+  case DECL_VOCAB: declare_vocab(c, d); break;
+  case DECL_CELL: declare_owner(c, d, SYMBOL_CELL); break;
+  case DECL_NET: declare_owner(c, d, SYMBOL_NET); break;
+  default: break;
+  }
+}
+
+static void declare_default_clock(Checker *c) {
+  if (c->module->clocks.len) return;
+  Name t = intern(c->s, "t");
+  vec_push(c->s->arena, c->module->clocks, ((ClockInfo){.name = t}));
+  if (scope_here(c->module->scope, t)) return;
+  scope_declare(c, c->module->scope, SYMBOL_CLOCK, t, (Span){0})->clock = 0;
+}
+
+/* --- everything of a file ------------------------------------------------------------------------------------------------------- */
+
+/* In the order of the file, so a dim may be made of earlier ones. */
+static void compute(Checker *c, Decl *d) {
+  if (d->kind == DECL_TIME) clock_numbers(c, d);
+  if (d->kind == DECL_SEED) seed_of(c, d);
+  for (int i = 0; i < d->names.len; i++) {
+    Symbol *symbol = d->kind == DECL_DIM || d->kind == DECL_LET ? d->names.at[i].symbol : NULL;
+    if (symbol && d->kind == DECL_DIM) size_of_dim(c, symbol, symbol->value);
+    if (symbol && d->kind == DECL_LET) let_number(c, symbol, true);
+  }
+}
+
+
+static void each(Checker *c, const Ast *ast, unsigned kinds, void (*act)(Checker *, Decl *)) {
+  for (int i = 0; i < ast->decls.len; i++)
+    if (kinds & 1u << ast->decls.at[i]->kind) act(c, ast->decls.at[i]);
+}
+
+void check_module(Checker *c, Module *m) {
+  const unsigned cells = 1u << DECL_CELL, nets = 1u << DECL_NET, stages = 1u << DECL_TRAIN | 1u << DECL_RUN;
+  Module *before = c->module;
+  c->module = m;
+  m->progress = PROGRESS_BUSY;
+  m->scope = scope_new(c, c->root, NULL);
+  bool program = m->ast == c->program->ast;
+  if (program) c->program->file_scope = m->scope;
+  each(c, m->ast, 1u << DECL_USE, check_use);
+  each(c, m->ast, ~0u, declare);
+  declare_default_clock(c);
+  each(c, m->ast, ~0u, compute);
+  each(c, m->ast, cells, declare_header);
+  each(c, m->ast, cells, check_body);
+  if (program) each(c, m->ast, nets, check_body);
+  if (program) override_seed(c);
+  if (program) each(c, m->ast, stages, check_stage);
+  m->progress = PROGRESS_DONE;
+  c->module = before;
+}
+
+Program *sema_check(Session *s, Ast *ast) {
+  int before = s->errors;
+  Checker *c = arena_new_of(s->arena, Checker);
+  Module *m = arena_new_of(s->arena, Module);
+  c->s = s;
+  c->program = arena_new_of(s->arena, Program);
+  c->program->ast = m->ast = ast;
+  c->program->seed = 1;
+  c->root = scope_make_root(c);
+  m->path = s->sources.at[ast->file]->path;
+  vec_push(s->arena, c->modules, m);
+  c->module = m;
+  check_module(c, m);
+  c->module = m;
+  for (int i = 0; i < m->clocks.len; i++) vec_push(s->arena, c->program->clocks, m->clocks.at[i]);
+  check_overrides(c);
+  return s->errors > before || ast->broken ? NULL : c->program;
+}

@@ -1,0 +1,85 @@
+/* links: test_support rnn_driver */
+/* Compiled code against the interpreter on random well-typed graphs, forward and with gradients, in double and in single. RNN_FUZZ
+ * says how many graphs (default 150; `./dev test --slow` takes 10 000), RNN_FUZZ_SEED where they start. */
+#include "base/diag.h"
+#include "grad/grad.h"
+#include "pass/pass.h"
+#include "support/jit_run.h"
+#include "support/random_graph.h"
+#include <CUnit/Basic.h>
+#include <math.h>
+#include <stdlib.h>
+
+static int64_t setting(const char *name, int64_t fallback) {
+  const char *text = getenv(name);
+  return text ? strtoll(text, NULL, 10) : fallback;
+}
+
+/* Largest difference relative to the largest value of the output (at least 1). */
+static double difference(const double *a, const double *b, int64_t n) {
+  double scale = 1, worst = 0;
+  for (int64_t i = 0; i < n; i++)
+    if (fabs(a[i]) > scale) scale = fabs(a[i]);
+  for (int64_t i = 0; i < n; i++) {
+    if (isnan(a[i]) && isnan(b[i])) continue;
+    double d = fabs(a[i] - b[i]) / scale;
+    if (!(d <= worst)) worst = d;
+  }
+  return worst;
+}
+
+static bool compare(Jit *jit, const RandomGraph *r, Graph *g, uint64_t seed, const char *kind, bool is_double) {
+  Session *s = g->session;
+  char *symbol = arena_printf(s->arena, "g%llu_%s_%d", (unsigned long long)seed, kind, is_double);
+  JitRun run = jit_run_new(jit, g, symbol, is_double);
+  EvalData data = random_graph_data(r, g, NULL);
+  jit_run_call(&run, &data);
+  bool same = true;
+  for (int o = 0; o < g->outputs.len; o++) {
+    int64_t n;
+    double *expected = random_graph_eval(r, g, o, &n), *got = arena_array(s->arena, double, n);
+    jit_run_output(&run, &data, o, got);
+    double d = difference(expected, got, n);
+    if (d <= (is_double ? 1e-10 : 2e-4)) continue;
+    fprintf(stderr, "graph %llu %s %s: output %s differs by %g\n", (unsigned long long)seed, kind, is_double ? "f64" : "f32",
+            g->outputs.at[o].name, d);
+    same = false;
+  }
+  jit_run_free(&run);
+  return same;
+}
+
+static bool try_seed(uint64_t seed) {
+  Session *s = session_new();
+  s->verify_each = false;
+  Jit *jit = jit_new(s);
+  RandomGraph r = random_graph(s, seed, 6 + (int)(seed % 14), seed % 2 ? RANDOM_SMOOTH : 0);
+  bool fine = compare(jit, &r, r.graph, seed, "raw", true);
+  Graph *g = pass_run_all(s, r.graph, NULL, NULL);
+  fine = fine && g && compare(jit, &r, g, seed, "passes", true) && compare(jit, &r, g, seed, "passes", false);
+  if (fine && seed % 2) {
+    Graph *d = pass_run_all(s, grad_reverse(s, g, NULL), NULL, NULL);
+    fine = d && compare(jit, &r, d, seed, "grad", true);
+  }
+  if (!fine) fprintf(stderr, "RNN_FUZZ=1 RNN_FUZZ_SEED=%llu shows it again\n", (unsigned long long)seed);
+  jit_free(jit);
+  session_free(s);
+  return fine;
+}
+
+static void test_random_graphs(void) {
+  int64_t count = setting("RNN_FUZZ", 150), first = setting("RNN_FUZZ_SEED", 1), wrong = 0;
+  for (int64_t i = 0; i < count; i++) wrong += !try_seed((uint64_t)(first + i));
+  printf("%lld random graphs, %lld differ ... ", (long long)count, (long long)wrong);
+  CU_ASSERT_EQUAL(wrong, 0);
+}
+
+int main(void) {
+  CU_initialize_registry();
+  CU_pSuite suite = CU_add_suite("compiled code against the interpreter", NULL, NULL);
+  CU_add_test(suite, "random graphs", test_random_graphs);
+  CU_basic_run_tests();
+  int failures = (int)CU_get_number_of_failures();
+  CU_cleanup_registry();
+  return failures != 0;
+}

@@ -1,0 +1,22 @@
+/* jit_run.h — a graph on evaluation data through the planner, the JIT and the runtime's buffers: the other side of graph_eval. */
+#ifndef RNN_TESTS_JIT_RUN_H
+#define RNN_TESTS_JIT_RUN_H
+#include "graph/graph.h"
+#include "llvm/llvm.h"
+#include "runtime/runtime.h"
+
+typedef struct JitRun {
+  Graph *graph;
+  RnnUnit *unit;
+  cJSON *description, *params;
+} JitRun;
+
+/* Plans and compiles `g` (at most one clock) under `symbol`, which must be new to the JIT. Aborts on failure. */
+JitRun jit_run_new(Jit *jit, Graph *g, const char *symbol, bool is_double);
+/* Fills params and inputs, calls once on whole sequences. */
+void jit_run_call(JitRun *r, const EvalData *data);
+/* Output o in graph_eval's layout: [sequence][steps to the longest][shape], 0 beyond a sequence's length. */
+void jit_run_output(const JitRun *r, const EvalData *data, int o, double *out);
+void jit_run_free(JitRun *r);
+
+#endif
