@@ -61,6 +61,7 @@ typedef struct Builder {
   Binding *equation;
   bool original;     /* lowering a clause's own expression: scaled variables are shown in original units */
   double temperature; /* of sample() */
+  bool split_windows; /* those that begin now are in a loop (time.c) */
   int sites;         /* random draws so far */
   int errors;        /* of the session before this unit */
   Vec(Pending) pending;
@@ -117,6 +118,7 @@ double number_of(const Expr *e);                                    /* NUMBER wi
 Ref lower_index(Builder *b, Instance *at, const Expr *e);
 Ref read_same_step(Builder *b, Instance *at, Symbol *s);            /* of a name that is being lowered: a loop without delay */
 void pending_resolve(Builder *b, const Pending *p);
+bool window_now_in_loop(const Graph *g); /* is there an h[t..t-L] whose h needs it? */
 ForceKind force_of(const Builder *b, const Symbol *s);
 
 /* --- builtins.c, reduce.c, random.c ---------------------------------------------------------------------------------- */

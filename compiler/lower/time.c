@@ -44,8 +44,56 @@ static GraphAxes expected_axes(const Instance *at, const Symbol *s) { return axe
 
 static bool is_delayed(Delay d) { return d.offset || d.taps; }
 
+/* --- windows that begin now ------------------------------------------------------------------------------------------------ */
+
+static bool begins_now(Delay d) { return d.taps && !d.offset; }
+static bool ends_now(Delay d) { return d.taps > 1 && d.offset + (d.taps - 1) * d.stride == 0; }
+
+static Sizes one_tap(Sizes s) {
+  Sizes out = {.rank = s.rank + 1, .dim = {1}};
+  for (int i = 0; i < s.rank; i++) out.dim[i + 1] = s.dim[i];
+  return out;
+}
+
+static Ref read_equation(Builder *b, Instance *at, Symbol *s, Delay d);
+
+/* h[t..t-L] inside a loop: what is needed now is an edge within the step, and only the rest is a read of other steps. */
+static Ref now_and_others(Builder *b, Instance *at, Symbol *s, Delay d) {
+  const Ref x = value_of(b, at, s);
+  const Ref now = graph_reshape(b->graph, x, one_tap(node_at(b, x)->shape));
+  if (d.taps == 1) return now;
+  const bool first = begins_now(d);
+  const Delay others = {d.clock, first ? d.stride : d.offset, d.taps - 1, d.stride};
+  const Ref rest = read_equation(b, at, s, others);
+  return graph_concat(b->graph, first ? (Ref[]){now, rest} : (Ref[]){rest, now}, 2, 0);
+}
+
+/* Does x need the node `wanted`, at this step or another? */
+static bool needs(const Graph *g, Ref x, Ref wanted, bool *seen) {
+  if (x == wanted) return true;
+  if (x == NO_REF || seen[x]) return false;
+  seen[x] = true;
+  for (int i = 0; i < g->nodes.at[x].inputs; i++)
+    if (needs(g, g->nodes.at[x].in[i], wanted, seen)) return true;
+  return false;
+}
+
+bool window_now_in_loop(const Graph *g) {
+  for (Ref r = 0; r < g->nodes.len; r++) {
+    const Node *n = &g->nodes.at[r];
+    const Delay d = {n->attrs.clock, n->attrs.offset, n->attrs.taps, n->attrs.stride};
+    if (n->op != OP_WINDOW || !(begins_now(d) || ends_now(d))) continue;
+    bool *seen = arena_array(g->session->arena, bool, g->nodes.len);
+    if (needs(g, n->in[0], r, seen)) return true;
+  }
+  return false;
+}
+
+/* --- reads of equations ---------------------------------------------------------------------------------------------------- */
+
 static Ref read_equation(Builder *b, Instance *at, Symbol *s, Delay d) {
   const ForceKind force = is_delayed(d) ? force_of(b, s) : FORCE_NONE;
+  if (b->split_windows && force == FORCE_NONE && (begins_now(d) || ends_now(d))) return now_and_others(b, at, s, d);
   const Ref history = history_of(b, at, s, d.clock);
   const Sizes shape = sizes_here(at, &s->type.shape);
   if (force == FORCE_ALWAYS) return add_read(b, variable_input(b, at, s, true), history, d, shape, 0);

@@ -40,13 +40,19 @@ static const struct UnitRow {
     [UNIT_RUN] = {"run", add_run},     [UNIT_STEP] = {"step", add_step},
 };
 
-/* A train or run stage knows its net; a step unit is of a net alone. */
+static Graph *build_unit(Model *m, const Decl *stage, const Symbol *net, UnitKind kind, const char *name, bool split_windows) {
+  Builder *b = builder_new(m, stage, net, kind, name);
+  b->split_windows = split_windows;
+  const bool fine = unit_rows[kind].add(b);
+  Graph *g = builder_finish(b);
+  return fine ? g : NULL;
+}
+
+/* A stage knows its net; a step unit is of a net alone. Whether a window stands in a loop is seen when the loop is closed. */
 Graph *lower_unit(Model *m, const Decl *stage, const Symbol *net, UnitKind kind) {
   if (stage) net = stage_net(m->program, stage);
   const char *of = stage ? stage->name : net->name;
   const char *name = arena_printf(m->session->arena, "%s_%s", unit_rows[kind].prefix, of);
-  Builder *b = builder_new(m, stage, net, kind, name);
-  const bool fine = unit_rows[kind].add(b);
-  Graph *g = builder_finish(b);
-  return fine ? g : NULL;
+  Graph *g = build_unit(m, stage, net, kind, name, false);
+  return g && window_now_in_loop(g) ? build_unit(m, stage, net, kind, name, true) : g;
 }

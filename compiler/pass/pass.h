@@ -4,7 +4,8 @@
 #include "graph/graph.h"
 
 /* Every loop of READ edges is delayed and all in one direction; otherwise diagnoses E0201 (no delay), E0202 (past and
- * future) or E0210 (through a reduction over its own clock) with the loop drawn, and returns NULL. Returns the graph itself when it is causal. */
+ * future) or E0210 (through a reduction over its own clock) with the loop drawn, and returns NULL. Returns the graph
+ * itself when it is causal. */
 Graph *pass_causality(Session *s, Graph *g);
 Graph *pass_fold(Session *s, Graph *g);     /* constants are computed; identities (x·1, x+0, read at 0 …) vanish */
 Graph *pass_simplify(Session *s, Graph *g); /* the algebra that pays: stable logs of softmax and sigmoid, products with one-hots, … */

@@ -16,7 +16,7 @@ static void find_needed(Plan *p, Sharing *s) {
       Ref in = n->in[k];
       bool together = p->item_of[i] >= 0 && p->item_of[i] == p->item_of[in] && op_is_elementwise(n->op);
       if (!together && !op_is_view(n->op)) need(p, s, in);
-      if (op_reads_steps(n->op)) s->needed[in] = true;
+      if (op_reads_steps(n->op)) need(p, s, in); /* what is looked at, and its history */
     }
   }
   for (int i = 0; i < g->outputs.len; i++) s->needed[g->outputs.at[i].value] = true;

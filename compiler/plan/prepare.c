@@ -9,7 +9,7 @@
 typedef struct Prepare {
   Graph *from, *to;
   Ref *map;
-  bool *read; /* [node of from] is it looked at by a READ or WINDOW? */
+  Ref *input, *param; /* [index] the one node that stands for it */
 } Prepare;
 
 static Node *at(Prepare *p, Ref r) { return &p->to->nodes.at[r]; }
@@ -55,16 +55,20 @@ static Ref prepare_contract(Prepare *p, const Node *n, const Ref *in) {
 static Ref prepare_node(Prepare *p, const Node *n) {
   Ref *in = arena_array(p->to->session->arena, Ref, n->inputs + 1);
   for (int i = 0; i < n->inputs; i++) in[i] = node_edge_is_delayed(n, i) ? NO_REF : p->map[n->in[i]];
-  /* OVERLAP wants zeros around its operand, a READ of the same value its history: two delay lines */
-  if (n->op == OP_OVERLAP && (p->read[n->in[0]] || !can_own(at(p, in[0]), n->attrs.clock))) in[0] = owned_copy(p, in[0], n->attrs.clock);
   if (n->op == OP_RESHAPE) in[0] = flat_operand(p, in[0]);
   if (n->op == OP_CONTRACT) return prepare_contract(p, n, in);
-  if (n->op == OP_READ || n->op == OP_WINDOW) { /* the operand may be a later node: patched when all are there */
+  if (op_reads_steps(n->op)) { /* the operand may be a later node: patched when all are there */
     Node copy = *n;
     copy.in = in;
     return graph_add(p->to, copy);
   }
   return graph_copy_node(p->to, n, in);
+}
+
+/* An input or a param has one buffer, so one node. `known` holds the node's number + 1. */
+static Ref leaf_node(Prepare *p, Ref *known, const Node *n) {
+  if (!known[n->attrs.index]) known[n->attrs.index] = graph_copy_node(p->to, n, n->in) + 1;
+  return known[n->attrs.index] - 1;
 }
 
 /* --- what is read at another step ------------------------------------------------------------------------------------ */
@@ -82,7 +86,7 @@ void reach_of(const Node *n, int64_t *front, int64_t *back) {
 }
 
 typedef struct Owner {
-  Ref value, history, owner;
+  Ref value, history, owner; /* history NO_REF: zeros */
 } Owner;
 
 typedef Vec(Owner) Owners;
@@ -105,9 +109,10 @@ static void prepare_reads(Prepare *p) {
   Owners owners = {0};
   for (Ref i = 0; i < p->from->nodes.len; i++) {
     const Node *n = &p->from->nodes.at[i];
-    if (n->op != OP_READ && n->op != OP_WINDOW) continue;
-    Ref read = p->map[i];
-    at(p, read)->in[0] = owner_of(p, &owners, p->map[n->in[0]], p->map[n->in[1]], n->attrs.clock);
+    if (!op_reads_steps(n->op)) continue;
+    Ref history = n->op == OP_OVERLAP ? NO_REF : p->map[n->in[1]]; /* OVERLAP: zeros around */
+    Ref owner = owner_of(p, &owners, p->map[n->in[0]], history, n->attrs.clock);
+    at(p, p->map[i])->in[0] = owner;
   }
 }
 
@@ -129,12 +134,11 @@ static void prepare_outputs(Prepare *p) {
 
 Graph *plan_prepare(Session *s, Graph *g) {
   Prepare p = {.from = g, .to = graph_like(g), .map = arena_array(s->arena, Ref, g->nodes.len + 1)};
-  p.read = arena_array(s->arena, bool, g->nodes.len + 1);
-  for (Ref i = 0; i < g->nodes.len; i++)
-    if (g->nodes.at[i].op == OP_READ || g->nodes.at[i].op == OP_WINDOW) p.read[g->nodes.at[i].in[0]] = true;
+  p.input = arena_array(s->arena, Ref, g->inputs.len + 1);
+  p.param = arena_array(s->arena, Ref, g->params.len + 1);
   for (Ref i = 0; i < g->nodes.len; i++) {
     const Node *n = &g->nodes.at[i];
-    p.map[i] = prepare_node(&p, n);
+    p.map[i] = n->op == OP_INPUT ? leaf_node(&p, p.input, n) : n->op == OP_PARAM ? leaf_node(&p, p.param, n) : prepare_node(&p, n);
   }
   prepare_reads(&p);
   prepare_outputs(&p);

@@ -65,7 +65,7 @@ static void collect_reach(Schedule *s) {
     reach_of(n, &front, &back);
     if (front > s->front[x]) s->front[x] = front;
     if (back > s->back[x]) s->back[x] = back;
-    if (n->op != OP_OVERLAP) s->history[x] = n->in[1];
+    s->history[x] = n->op == OP_OVERLAP ? NO_REF : n->in[1];
   }
 }
 

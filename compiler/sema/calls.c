@@ -116,24 +116,24 @@ static bool fits(const Type *wanted, const Type *given) {
   return wanted->kind != TYPE_INDEX || dim_equal(wanted->below, given->below);
 }
 
-static const char *partial_text(Call *k, const Type *formal) {
-  Type t = *formal;
+/* The formal type with what is bound so far. */
+static Type partly_bound_type(Call *k, Type t) {
   for (int i = 0; i < t.shape.rank; i++) {
     int unknown;
     Dim d = partly_bound(k, t.shape.dim[i], &unknown);
     t.shape.dim[i] = unknown == -1 ? d : t.shape.dim[i];
   }
-  return shape_phrase(k->c, &t);
+  return t;
 }
 
 static bool wrong_argument(Call *k, int i, const Type *given) {
   const Symbol *formal = k->inner->arguments.at[i];
-  const char *wanted = partial_text(k, &formal->type);
-  Diag *d = diag_error(k->c->s, E0305, k->from[i]->span, "`%s` takes %s: %s but is given %s", k->cell->name, formal->name, wanted,
-                       shape_phrase(k->c, given));
+  Type wanted = partly_bound_type(k, formal->type);
+  Diag *d = diag_error(k->c->s, E0305, k->from[i]->span, "`%s` takes %s: %s but is given %s", k->cell->name, formal->name,
+                       shape_phrase(k->c, &wanted), shape_phrase(k->c, given));
   explain_origin(k->c, d, k->from[i], given);
   diag_label(d, formal->span, "the argument `%s`", formal->name);
-  note_sizes(k->c, d, &formal->type.shape, &given->shape);
+  note_sizes(k->c, d, &wanted.shape, &given->shape);
   return false;
 }
 
@@ -260,8 +260,11 @@ static bool meet_demands(Call *k) {
   bool fine = true;
   for (int i = 0; i < k->inner->demands.len; i++) {
     SizeDemand demand = k->inner->demands.at[i];
-    Dim left = dim_bind(k->c->s, demand.left, k->inner, k->bind), right = dim_bind(k->c->s, demand.right, k->inner, k->bind);
-    fine &= demand_size(k->c, k->scope, left, right, demand.equal, k->e->span);
+    Span asked = demand.span;
+    demand.left = dim_bind(k->c->s, demand.left, k->inner, k->bind);
+    demand.right = dim_bind(k->c->s, demand.right, k->inner, k->bind);
+    demand.span = k->e->span;
+    fine &= demand_size(k->c, k->scope, demand, asked);
   }
   return fine;
 }

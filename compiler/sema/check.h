@@ -93,7 +93,7 @@ Type type_over(Checker *c, Scope *scope, Expr *e);
 Type type_option(Checker *c, Scope *scope, Expr *e); /* an option's value: a number or a function */
 Type type_for(Checker *c, Scope *scope, Expr *e, const Type *expected);
 bool append_dim(Checker *c, Shape *shape, Dim d, Span span);
-bool demand_size(Checker *c, Scope *scope, Dim left, Dim right, bool equal, Span span);
+bool demand_size(Checker *c, Scope *scope, SizeDemand demand, Span asked);
 const char *shape_phrase(Checker *c, const Type *t);
 
 /* --- clocks.c ---------------------------------------------------------------------------------------------------------- */

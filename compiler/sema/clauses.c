@@ -87,14 +87,15 @@ static const char *nearest_variable(Checker *c, const Scope *net, Name wrong_nam
 }
 
 /* The columns of a table belong to variables of the net. */
-static void check_column(Checker *c, Stage *stage, const Arg *arg) {
+static bool check_column(Checker *c, Stage *stage, const Arg *arg) {
   static const char options[] = "rows end header";
-  if (!arg->name || has_word(options, arg->name) || has_data(scope_here(stage->net->scope, arg->name))) return;
+  if (!arg->name || has_word(options, arg->name) || has_data(scope_here(stage->net->scope, arg->name))) return true;
   const Symbol *symbol = scope_here(stage->net->scope, arg->name);
   Diag *d = diag_error(c->s, E0406, arg->name_span, "the net `%s` has no input, target or output `%s`", stage->net->name, arg->name);
   if (symbol) diag_label(d, symbol->span, "`%s` is %s", arg->name, symbol_kind_text(symbol->kind));
   const char *near = nearest_variable(c, stage->net->scope, arg->name);
   if (near) diag_suggest(d, arg->name_span, near, "did you mean `%s`?", near);
+  return false;
 }
 
 static bool is_given(const Expr *source, Name name) {
@@ -159,8 +160,9 @@ static void check_source(Checker *c, Stage *stage, const Clause *clause, const E
   if (!choice) return;
   if (choice->later) not_built(c, source->span, "data from `%s(…)`", source->name);
   if (!source_is_table(source)) return;
-  for (int i = 0; i < source->args.len; i++) check_column(c, stage, &source->args.at[i]);
-  check_sources(c, stage, clause, source);
+  bool fine = true;
+  for (int i = 0; i < source->args.len; i++) fine &= check_column(c, stage, &source->args.at[i]);
+  if (fine) check_sources(c, stage, clause, source); /* a misspelt name is probably the missing one */
 }
 
 static void check_modifiers(Checker *c, Stage *stage, const Clause *clause, const char *words) {

@@ -97,6 +97,18 @@ void not_built(Checker *c, Span span, const char *format, ...) {
 
 /* --- a delayed read without a history ------------------------------------------------------------------------------------- */
 
+/* A line of its own before the equation's, as far in. */
+static void suggest_state(Checker *c, Diag *d, const Symbol *symbol) {
+  const Source *src = c->s->sources.at[symbol->equation->span.file];
+  uint32_t end = symbol->equation->span.begin, begin = end;
+  while (begin && (src->text[begin - 1] == ' ' || src->text[begin - 1] == '\t')) begin--;
+  bool own_line = !begin || src->text[begin - 1] == '\n';
+  const char *indent = arena_strndup(c->s->arena, src->text + begin, own_line ? end - begin : 0);
+  if (!own_line) begin = end;
+  const char *line = arena_printf(c->s->arena, "%sstate %s: %s = 0\n", indent, symbol->name, shape_phrase(c, &symbol->type));
+  diag_suggest(d, (Span){symbol->equation->span.file, begin, begin}, line, "declare it with a history");
+}
+
 static void suggest_history(Checker *c, Diag *d, const Symbol *symbol) {
   const Item *item = symbol->item;
   if (symbol->kind == SYMBOL_ARGUMENT) {
@@ -106,10 +118,7 @@ static void suggest_history(Checker *c, Diag *d, const Symbol *symbol) {
     uint32_t end = item->type.present ? item->type.span.end : item->span.end;
     diag_suggest(d, (Span){item->span.file, end, end}, " = 0", "give it a history");
   } else if (symbol->equation && !is_poison(symbol->type)) {
-    Span place = symbol->equation->span;
-    place.end = place.begin;
-    const char *line = arena_printf(c->s->arena, "state %s: %s = 0\n  ", symbol->name, shape_phrase(c, &symbol->type));
-    diag_suggest(d, place, line, "declare it with a history");
+    suggest_state(c, d, symbol);
   } else {
     diag_help(d, "declare it with its shape and a history: `state %s: […] = 0`", symbol->name);
   }

@@ -219,8 +219,28 @@ void check_module(Checker *c, Module *m) {
   c->module = before;
 }
 
+/* What a syntax error has swallowed is not missing: such errors would be of the same mistake. */
+static bool follows_syntax_error(DiagCode code) {
+  return code == E0101 || code == E0104 || code == E0401 || code == E0405 || code == E0406;
+}
+
+static void forget_consequences(Session *s, int first) {
+  int kept = first;
+  for (int i = first; i < s->diags.len; i++) {
+    if (follows_syntax_error(s->diags.at[i]->code)) s->errors--;
+    else s->diags.at[kept++] = s->diags.at[i];
+  }
+  s->diags.len = kept;
+}
+
+static bool any_broken(const Checker *c) {
+  for (int i = 0; i < c->modules.len; i++)
+    if (c->modules.at[i]->ast->broken) return true;
+  return false;
+}
+
 Program *sema_check(Session *s, Ast *ast) {
-  int before = s->errors;
+  int before = s->errors, first = s->diags.len;
   Checker *c = arena_new_of(s->arena, Checker);
   Module *m = arena_new_of(s->arena, Module);
   c->s = s;
@@ -235,5 +255,7 @@ Program *sema_check(Session *s, Ast *ast) {
   c->module = m;
   for (int i = 0; i < m->clocks.len; i++) vec_push(s->arena, c->program->clocks, m->clocks.at[i]);
   check_overrides(c);
-  return s->errors > before || ast->broken ? NULL : c->program;
+  bool broken = any_broken(c);
+  if (broken) forget_consequences(s, first);
+  return s->errors > before || broken ? NULL : c->program;
 }

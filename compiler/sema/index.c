@@ -122,7 +122,7 @@ static bool taps_of(Checker *c, Scope *scope, Expr *e, Dim from, Dim to, int64_t
   e->offset = from;
   e->taps = dim_add(c->s, steps, dim_literal(1), 1);
   e->stride = direction * by;
-  return demand_size(c, scope, e->taps, dim_literal(1), false, e->span);
+  return demand_size(c, scope, (SizeDemand){e->taps, dim_literal(1), false, E0204, e->span}, (Span){0});
 }
 
 static Type type_window(Checker *c, Scope *scope, Expr *e, Symbol *symbol, Expr *range) {
@@ -152,20 +152,27 @@ static Type type_time(Checker *c, Scope *scope, Expr *e, Expr *at) {
 
 /* --- components --------------------------------------------------------------------------------------------------------------- */
 
-bool demand_size(Checker *c, Scope *scope, Dim left, Dim right, bool equal, Span span) {
-  int64_t a, b;
-  Dim difference = dim_add(c->s, left, right, -1);
-  bool known = dim_known(difference, &a);
+/* `demand.span` is where it does not fit; `asked`, elsewhere, the place in a cell that wants it. */
+bool demand_size(Checker *c, Scope *scope, SizeDemand demand, Span asked) {
+  int64_t off = 0, right = 0;
+  Dim difference = dim_add(c->s, demand.left, demand.right, -1);
+  bool known = dim_known(difference, &off);
   if (!known && scope->owner) { /* a cell's own dims: its calls decide */
-    SizeDemand demand = {left, right, equal, span};
     vec_push(c->s->arena, scope->demands, demand);
     return true;
   }
-  if (!known || (equal ? !a : a >= 0)) return true;
-  dim_known(right, &b);
-  Diag *d = diag_error(c->s, E0306, span, "the sizes do not fit");
-  diag_label(d, span, "here %s is %lld, but must be %s%lld", dim_text(c->s, left), (long long)(a + b), equal ? "" : "at least ", (long long)b);
+  if (!known || (demand.equal ? !off : off >= 0)) return true;
+  Diag *d = diag_error(c->s, demand.code, demand.span, "the sizes do not fit");
+  if (dim_known(demand.right, &right))
+    diag_label(d, demand.span, "%s is %lld, but must be %s%lld", dim_text(c->s, demand.left), (long long)(off + right),
+               demand.equal ? "" : "at least ", (long long)right);
+  else diag_label(d, demand.span, "%s must be %s%s", dim_text(c->s, demand.left), demand.equal ? "" : "at least ", dim_text(c->s, demand.right));
+  if (asked.file) diag_label(d, asked, "needed here");
   return false;
+}
+
+static bool at_least(Checker *c, Scope *scope, Dim left, Dim right, Span span) {
+  return demand_size(c, scope, (SizeDemand){left, right, false, E0307, span}, (Span){0});
 }
 
 static bool component_end(Checker *c, Scope *scope, Expr *at, Dim *out) {
@@ -194,8 +201,8 @@ static bool component_range(Checker *c, Scope *scope, Expr *e, Expr *at, const D
   if (range && !component_end(c, scope, at->right, &last)) return false;
   e->taps = dim_add(c->s, dim_add(c->s, last, e->offset, -1), dim_literal(1), 1);
   Dim end = dim_add(c->s, e->offset, e->taps, 1);
-  return demand_size(c, scope, e->offset, dim_literal(0), false, at->span) &&
-         demand_size(c, scope, e->taps, dim_literal(1), false, at->span) && demand_size(c, scope, *of, end, false, at->span);
+  return at_least(c, scope, e->offset, dim_literal(0), at->span) && at_least(c, scope, e->taps, dim_literal(1), at->span) &&
+         at_least(c, scope, *of, end, at->span);
 }
 
 static Type type_component(Checker *c, Scope *scope, Expr *e, Expr *at) {
@@ -253,7 +260,8 @@ static bool rename_dims(Checker *c, Scope *scope, const Shape *from, const Shape
   while (i < from->rank || j < to->rank) {
     bool both = i < from->rank && j < to->rank;
     if (both && may_be_same(from->dim[i], to->dim[j])) {
-      if (!dim_equal(from->dim[i], to->dim[j]) && !demand_size(c, scope, from->dim[i], to->dim[j], true, span)) return true;
+      SizeDemand demand = {from->dim[i], to->dim[j], true, E0306, span};
+      if (!dim_equal(from->dim[i], to->dim[j]) && !demand_size(c, scope, demand, (Span){0})) return true;
       i++, j++;
     } else if (i < from->rank && is_one(from->dim[i])) i++;
     else if (j < to->rank && is_one(to->dim[j])) j++;

@@ -94,12 +94,13 @@ static void declare_shared(Checker *c, Scope *scope, Item *item) {
   if (!symbol) return;
   symbol->item = item;
   symbol->value = item->value;
-  Symbol *cell = item->value->kind == EXPR_CALL ? scope_find(scope, item->value->name) : NULL;
+  bool named = item->value->kind == EXPR_CALL || item->value->kind == EXPR_NAME;
+  Symbol *cell = named ? scope_find(scope, item->value->name) : NULL;
   if (cell && cell->kind == SYMBOL_CELL) symbol->decl = cell->decl;
 }
 
 static void misplaced_item(Checker *c, const Item *item) {
-  Diag *d = diag_error(c->s, E0113, item->span, "a cell has no %s", symbol_kind_text(kind_of_item[item->kind]) + 2);
+  Diag *d = diag_error(c->s, E0113, item->span, "a cell has no %s", item->kind == ITEM_INPUT ? "input" : item->kind == ITEM_TARGET ? "target" : "`output`");
   diag_label(d, item->names.at[0].span, "data belong to a net");
   diag_help(d, "a cell gets its values as arguments: `cell NAME(x: [X]) -> h: [H] { … }`");
 }

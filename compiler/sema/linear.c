@@ -60,7 +60,8 @@ static Linear multiply(Checker *c, Linear a, Linear b, Span span) {
     Linear swap = a;
     a = b, b = swap;
   }
-  if (!plain_number(&a) || b.clock >= 0 || b.tensor) return fail(span, "is not a sum of sizes");
+  if (b.clock >= 0) return fail(span, "a step is a clock plus or minus a number");
+  if (!plain_number(&a) || b.tensor) return fail(span, "is not a sum of sizes");
   Linear out = {.clock = -1, .seconds = b.seconds * (double)a.dim.constant, .timed = b.timed};
   out.dim = dim_add(c->s, dim_literal(0), b.dim, a.dim.constant);
   return out;

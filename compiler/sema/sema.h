@@ -56,6 +56,7 @@ struct Symbol {
 typedef struct SizeDemand {
   Dim left, right;
   bool equal;
+  DiagCode code;
   Span span;
 } SizeDemand;
 

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { COLUMNS = 72, LINES = 12, DOTS_X = COLUMNS * 2, DOTS_Y = LINES * 4, CURVES = 6 };
 
@@ -123,6 +124,6 @@ void show_plot(const RnnOptions *options, const char *stage, const char *text, c
   find_range(p);
   for (int i = 0; i < p->count; i++) draw_curve(p, i);
   if (options->json) json_plot(p, options->out, stage, names);
-  else print_plot(p, options->out, text, names, false);
+  else print_plot(p, options->out, text, names, isatty(fileno(options->out)));
   free(p);
 }

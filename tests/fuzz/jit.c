@@ -49,11 +49,18 @@ static bool compare(Jit *jit, const RandomGraph *r, Graph *g, uint64_t seed, con
   return same;
 }
 
+/* With RNN_FUZZ_NODES every node becomes an output, which tells where two executions part. */
+static void show_all_nodes(Graph *g) {
+  if (!getenv("RNN_FUZZ_NODES")) return;
+  for (Ref i = 0; i < g->nodes.len; i++) graph_output(g, arena_printf(g->session->arena, "%%%d (%s)", i, op_text(g->nodes.at[i].op)), OUTPUT_VALUE, 0, i);
+}
+
 static bool try_seed(uint64_t seed) {
   Session *s = session_new();
   s->verify_each = false;
   Jit *jit = jit_new(s);
   RandomGraph r = random_graph(s, seed, 6 + (int)(seed % 14), seed % 2 ? RANDOM_SMOOTH : 0);
+  show_all_nodes(r.graph);
   bool fine = compare(jit, &r, r.graph, seed, "raw", true);
   Graph *g = pass_run_all(s, r.graph, NULL, NULL);
   fine = fine && g && compare(jit, &r, g, seed, "passes", true) && compare(jit, &r, g, seed, "passes", false);

@@ -20,7 +20,7 @@ static bool load(const char *name, Loaded *out) {
   fclose(there);
   out->f = fixture_of(s, path, source_read(s, path));
   bool later = false;
-  for (int i = 0; i < s->diags.len; i++) later |= s->diags.at[i]->severity == SEVERITY_ERROR && s->diags.at[i]->code == E0901;
+  for (int i = 0; i < s->diags.len; i++) later |= s->diags.at[i]->code == E0901 || s->diags.at[i]->code == E0112;
   CU_ASSERT_TRUE_FATAL(out->f.model || later);
   out->manifest = out->f.model ? lower_manifest(out->f.model) : NULL;
   return true;

@@ -78,6 +78,26 @@ static void test_force(void) {
   session_free(f.session);
 }
 
+/* y needs h now and before, and h needs y before: the window's first tap is an edge within the step. */
+static void test_window_in_loop(void) {
+  Fixture f = fixture("dim L = 2\nnet n {\n  output y: [] = 0\n  state h: [] = 1\n  param c: [L + 1] = 1\n"
+                      "  h = 2 * y[t-1] + 3\n  y = c @ h[t..t-L]\n}\n"
+                      "run n as all {\n  steps 5\n  report mean(y)\n}\n");
+  CU_ASSERT_PTR_NOT_NULL_FATAL(f.model);
+  Graph *g = unit_of(&f, NULL, UNIT_STEP);
+  CU_ASSERT_PTR_NOT_NULL_FATAL(g);
+  CU_ASSERT_PTR_NOT_NULL(pass_causality(f.session, g));
+  const double c[] = {0.5, -0.25, 0.1};
+  const double *got = value_named(g, "y", (Column[]){{"n.c", c}, {0}}, 1, 5);
+  double h[7] = {1, 1}, before = 0;
+  for (int t = 0; t < 5; t++) {
+    h[t + 2] = 2 * before + 3;
+    before = c[0] * h[t + 2] + c[1] * h[t + 1] + c[2] * h[t];
+    NEAR(got[t], before);
+  }
+  session_free(f.session);
+}
+
 static void test_both_directions(void) {
   Fixture f = fixture("dim C = 2\n"
                       "net n {\n  input x: []\n  state f, r: [] = 1\n  f = x + 0.5 * f[t-1]\n  r = x - 0.5 * r[t+1]\n"
@@ -136,6 +156,7 @@ static void test_two_clocks(void) {
 int main(void) {
   const TestRow rows[] = {{"impulse", test_impulse}, {"a loop through two names", test_loop_through_names},
                           {"a loop without delay", test_causality}, {"windows and force", test_force},
+                          {"a window that begins now in a loop", test_window_in_loop},
                           {"both directions", test_both_directions}, {"start", test_start}, {"two clocks", test_two_clocks}};
   return run_tests("lower/time", rows, sizeof rows / sizeof *rows);
 }
