@@ -55,14 +55,16 @@ static bool has_option(const Draw *d, const char *name) { return option_of(d, na
 /* NaN as fallback: it must be given. */
 static bool number_option(Draw *d, const char *name, double fallback, double *out) {
   const cJSON *v = option_of(d, name);
-  if (!v && !isnan(fallback)) return *out = fallback, true;
+  *out = fallback;
+  if (!v && !isnan(fallback)) return true;
   if (!cJSON_IsNumber(v)) return bad_option(d, name, "a number");
   *out = v->valuedouble;
   return true;
 }
 
 static bool whole_option(Draw *d, const char *name, double least, double most, int64_t *out) {
-  double x = 0;
+  double x;
+  *out = 0;
   if (!number_option(d, name, NAN, &x)) return false;
   if (!(x >= least && x <= most) || x != floor(x)) {
     char wanted[80];
@@ -134,13 +136,13 @@ static bool init_glorot(Draw *d) {
 
 /* He et al. (2015), equation 10. */
 static bool init_he(Draw *d) {
-  double gain = 1;
+  double gain;
   return number_option(d, "gain", 1, &gain) && fill_normal(d, 0, gain * sqrt(2.0 / (double)d->columns));
 }
 
 /* LeCun et al., "Efficient BackProp" (1998), equation 16. */
 static bool init_lecun(Draw *d) {
-  double gain = 1;
+  double gain;
   return number_option(d, "gain", 1, &gain) && fill_normal(d, 0, gain * sqrt(1.0 / (double)d->columns));
 }
 
@@ -161,7 +163,7 @@ static bool orthonormal_columns(double *q, int64_t tall, int64_t narrow) {
 
 /* Saxe et al. (2014). The longer side's vectors are orthonormal: Wᵀ W = 1 when tall, W Wᵀ = 1 when wide. */
 static bool init_orthogonal(Draw *d) {
-  double gain = 1;
+  double gain;
   if (d->rank < 2) return wrong_shape(d, "at least two dims");
   if (!number_option(d, "gain", 1, &gain)) return false;
   bool tall = d->rows >= d->columns;

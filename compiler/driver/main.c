@@ -2,6 +2,7 @@
 #include "base/diag.h"
 #include "driver/commands.h"
 #include "runtime/calls.h"
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 

@@ -8,6 +8,10 @@
  * The result contains forward and reverse in one graph: what both need is shared, and the reverse scans run the other way. */
 Graph *grad_reverse(Session *s, Graph *g, const bool *wanted);
 
+/* The same, and the gradient with respect to every input i with inputs[i] (NULL: none) as an output "grad.NAME" of role
+ * OUTPUT_VALUE, on the input's own axes. */
+Graph *grad_reverse_inputs(Session *s, Graph *g, const bool *params, const bool *inputs);
+
 /* Forward mode: for every output of g of role VALUE or LOSS adds an output "tangent.NAME": its derivative in the direction given by
  * new INPUT_DATA inputs "tangent.PARAM" (axes none) for each wanted param (NULL: all trained), on the same rules. */
 Graph *grad_forward(Session *s, Graph *g, const bool *wanted);

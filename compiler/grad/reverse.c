@@ -45,14 +45,23 @@ static void visit(Reverse *r, Ref node) {
   for (Ref made = before; made < r->g->nodes.len; made++) r->g->nodes.at[made].span = span;
 }
 
-/* Nodes on a path from a wanted param to the loss. */
-static bool *active_nodes(const Graph *g, Ref loss, const bool *wanted) {
-  bool *params = arena_array(g->session->arena, bool, g->nodes.len);
+/* What is asked for: NULL params mean all trained ones, NULL inputs none. */
+typedef struct Wanted {
+  const bool *params, *inputs;
+} Wanted;
+
+static bool is_wanted(const Graph *g, const Node *leaf, const Wanted *w) {
+  if (leaf->op == OP_PARAM) return param_wanted(g, leaf->attrs.index, w->params);
+  return leaf->op == OP_INPUT && w->inputs && w->inputs[leaf->attrs.index];
+}
+
+/* Nodes on a path from something wanted to the loss. */
+static bool *active_nodes(const Graph *g, Ref loss, const Wanted *wanted) {
+  bool *leaves = arena_array(g->session->arena, bool, g->nodes.len);
   bool *losses = arena_array(g->session->arena, bool, g->nodes.len);
-  for (Ref n = 0; n < g->nodes.len; n++)
-    params[n] = node_of(g, n)->op == OP_PARAM && param_wanted(g, node_of(g, n)->attrs.index, wanted);
+  for (Ref n = 0; n < g->nodes.len; n++) leaves[n] = is_wanted(g, node_of(g, n), wanted);
   losses[loss] = true;
-  bool *active = reached_forward(g, params);
+  bool *active = reached_forward(g, leaves);
   const bool *useful = reached_backward(g, losses);
   for (Ref n = 0; n < g->nodes.len; n++) active[n] &= useful[n];
   return active;
@@ -82,27 +91,50 @@ static void prepare_loops(Reverse *r, int count) {
   }
 }
 
-/* One param may be several nodes. */
-static void add_gradient(Reverse *r, int count, int param) {
+/* One param or input may be several nodes. NO_REF: the loss does not depend on it. */
+static Ref adjoint_of_leaf(Reverse *r, int count, Op op, int index) {
   Ref sum = NO_REF;
   for (Ref n = 0; n < count; n++) {
-    if (node_of(r->g, n)->op != OP_PARAM || node_of(r->g, n)->attrs.index != param || r->adjoint[n] == NO_REF) continue;
+    if (node_of(r->g, n)->op != op || node_of(r->g, n)->attrs.index != index || r->adjoint[n] == NO_REF) continue;
     sum = sum == NO_REF ? r->adjoint[n] : graph_binary(r->g, OP_ADD, sum, r->adjoint[n]);
   }
-  if (sum == NO_REF) sum = zeros(r->g, r->g->params.at[param].shape);
-  graph_output(r->g, arena_printf(r->g->session->arena, "grad.%s", r->g->params.at[param].name), OUTPUT_GRAD, param, sum);
+  return sum;
 }
 
-Graph *grad_reverse(Session *s, Graph *g, const bool *wanted) {
+static const char *gradient_name(const Graph *g, Name of) { return arena_printf(g->session->arena, "grad.%s", of); }
+
+static void add_param_gradient(Reverse *r, int count, int param) {
+  const GraphParam *p = &r->g->params.at[param];
+  Ref sum = adjoint_of_leaf(r, count, OP_PARAM, param);
+  if (sum == NO_REF) sum = zeros(r->g, p->shape);
+  graph_output(r->g, gradient_name(r->g, p->name), OUTPUT_GRAD, param, sum);
+}
+
+/* An adjoint that is the same at every step is given at every step, as the input is. */
+static void add_input_gradient(Reverse *r, int count, int input) {
+  const GraphInput in = r->g->inputs.at[input];
+  Ref sum = adjoint_of_leaf(r, count, OP_INPUT, input);
+  if (sum == NO_REF) sum = zeros(r->g, in.shape);
+  const GraphAxes missing = in.axes & ~node_of(r->g, sum)->axes;
+  if (missing) sum = graph_lift(r->g, sum, missing);
+  graph_output(r->g, gradient_name(r->g, in.name), OUTPUT_VALUE, 0, sum);
+}
+
+Graph *grad_reverse_inputs(Session *s, Graph *g, const bool *params, const bool *inputs) {
+  const Wanted wanted = {params, inputs};
   const int count = g->nodes.len;
   const Ref loss = loss_of(g);
-  Reverse r = {graph_clone(g), active_nodes(g, loss, wanted), no_refs(s->arena, count), no_refs(s->arena, count)};
+  Reverse r = {graph_clone(g), active_nodes(g, loss, &wanted), no_refs(s->arena, count), no_refs(s->arena, count)};
   prepare_loops(&r, count);
   if (r.active[loss]) accumulate(&r, loss, graph_const(r.g, 1));
   for (Ref n = count - 1; n >= 0; n--)
     if (r.active[n] && r.adjoint[n] != NO_REF) visit(&r, n);
   for (int p = 0; p < g->params.len; p++)
-    if (param_wanted(g, p, wanted)) add_gradient(&r, count, p);
+    if (param_wanted(g, p, params)) add_param_gradient(&r, count, p);
+  for (int i = 0; inputs && i < g->inputs.len; i++)
+    if (inputs[i]) add_input_gradient(&r, count, i);
   if (s->verify_each) graph_verify(r.g, NULL);
   return r.g;
 }
+
+Graph *grad_reverse(Session *s, Graph *g, const bool *wanted) { return grad_reverse_inputs(s, g, wanted, NULL); }

@@ -147,7 +147,7 @@ static bool window_number(const DataClause *c, const cJSON *v, double *out) {
 
 static bool cut_windows(const DataClause *c, Dataset *out) {
   const cJSON *windows = clause_modifier(c, "windows"), *every = cJSON_GetArrayItem(clause_modifier(c, "every"), 0);
-  double length, apart;
+  double length = 1, apart;
   if (!windows) return true;
   if (!every) every = cJSON_GetArrayItem(windows, 1);
   if (!window_number(c, cJSON_GetArrayItem(windows, 0), &length)) return false;

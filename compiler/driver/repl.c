@@ -1,0 +1,6 @@
+#include "driver/commands.h"
+
+int command_repl(Session *s, Options *o) {
+  (void)s, (void)o;
+  return EXIT_ERROR;
+}
