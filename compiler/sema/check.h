@@ -44,6 +44,7 @@ typedef struct Checker {
 Scope *scope_new(Checker *c, Scope *parent, Decl *owner);
 /* A second definition in the same scope is an error and gives NULL. */
 Symbol *scope_declare(Checker *c, Scope *scope, SymbolKind kind, Name name, Span span);
+void scope_add(Checker *c, Scope *scope, Symbol *symbol);
 Symbol *symbol_new(Checker *c, Scope *scope, SymbolKind kind, Name name, Span span);
 Symbol *scope_here(const Scope *scope, Name name);
 const char *symbol_kind_text(SymbolKind kind);

@@ -232,10 +232,12 @@ static bool own_history(const Symbol *symbol) { return symbol->history && symbol
 
 void clocks_of_body(Checker *c, Scope *scope) {
   c->quiet = true;
-  do {
+  for (c->changed = true; c->changed;) { /* to and fro: a chain settles at once, whichever way it is written */
     c->changed = false;
     each_equation(c, scope, grow);
-  } while (c->changed);
+    for (int i = scope->symbols.len; c->changed && i-- > 0;)
+      if (has_equation(scope->symbols.at[i])) grow(c, scope->symbols.at[i]);
+  }
   c->quiet = false;
   each_equation(c, scope, report_equation);
   for (int i = 0; i < scope->symbols.len; i++)

@@ -132,13 +132,16 @@ static void report_missing(Checker *c, const MissingHistory *m) {
   suggest_history(c, d, symbol);
 }
 
-/* One for each value, however often it is read. */
+/* Then the read itself was the mistake, and clocks.c has said so. */
+static bool never_changes(const Symbol *symbol) {
+  bool joins = symbol->kind == SYMBOL_STATE || symbol->kind == SYMBOL_OUTPUT;
+  return !is_poison(symbol->type) && !AXES_CLOCKS(symbol->type.axes) && (!joins || symbol->known_clock);
+}
+
+/* index.c notes each value once, however often it is read. */
 void report_missing_histories(Checker *c) {
-  for (int i = 0; i < c->missing.len; i++) {
-    bool first = true;
-    for (int j = 0; j < i; j++) first &= c->missing.at[j].symbol != c->missing.at[i].symbol;
-    if (first) report_missing(c, &c->missing.at[i]);
-  }
+  for (int i = 0; i < c->missing.len; i++)
+    if (!never_changes(c->missing.at[i].symbol)) report_missing(c, &c->missing.at[i]);
   c->missing.len = 0;
 }
 

@@ -153,12 +153,10 @@ static void declare_items(Checker *c, Scope *scope, ItemList *items) {
 
 /* The cell's own `t`, where the file has no clock of that name. */
 static void declare_cell_clock(Checker *c, Scope *scope) {
-  Symbol *t = scope_find(scope, intern(c->s, "t"));
-  if (!t || t->kind != SYMBOL_CLOCK) {
-    t = scope_declare(c, scope, SYMBOL_CLOCK, intern(c->s, "t"), (Span){0});
-    t->clock = 0;
-  }
-  scope->clock = t->clock;
+  Name name = intern(c->s, "t");
+  const Symbol *t = scope_find(scope, name);
+  if (t && t->kind == SYMBOL_CLOCK) scope->clock = t->clock;
+  else if (!scope_here(scope, name)) scope_declare(c, scope, SYMBOL_CLOCK, name, (Span){0})->clock = 0;
 }
 
 static void declare_argument(Checker *c, Scope *scope, Param *p) {

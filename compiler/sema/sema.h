@@ -65,6 +65,8 @@ struct Scope {
   Scope *parent;
   Decl *owner;              /* NULL: the file */
   Vec(Symbol *) symbols;    /* in order of declaration */
+  Symbol **table;           /* the same by name: open addressing, `slots` a power of two */
+  int slots;
   Vec(Symbol *) dims;       /* a cell's own dims in order: EXPR_CALL.bind is parallel to it */
   Vec(Symbol *) arguments, options, outputs; /* of a cell, in order. outputs: the symbols its body defines */
   Vec(SizeDemand) demands;  /* of a cell: what its sizes must satisfy, checked at each call with the call's sizes */

@@ -307,7 +307,8 @@ Type type_expr(Checker *c, Scope *scope, Expr *e) {
 
 /* --- values of equations -------------------------------------------------------------------------------------------------------- */
 
-enum { DEEPEST_CHAIN = 400 };
+/* Of equations that ask each other, summed over their depths: what the stack bears. */
+enum { DEEPEST_CHAIN = 3 * MAX_DEPTH };
 
 static Type through_itself(Checker *c, Symbol *symbol, const Expr *use) {
   for (int i = 0; i < c->missing.len; i++)
@@ -322,18 +323,21 @@ static Type through_itself(Checker *c, Symbol *symbol, const Expr *use) {
 }
 
 static Type infer(Checker *c, Symbol *symbol, const Expr *use) {
-  if (c->nesting >= DEEPEST_CHAIN) {
-    diag_error(c->s, E0003, use->span, "more than %d equations need each other's shapes in a row", DEEPEST_CHAIN);
+  int depth = symbol->definition->depth;
+  if (c->nesting + depth > DEEPEST_CHAIN) {
+    Diag *d = diag_error(c->s, E0003, use->span, "too many equations need each other's shapes in a row");
+    diag_help(d, "put what is needed before what needs it");
     return poison();
   }
   const Type *expected = c->expected;
   c->expected = NULL;
-  c->nesting++;
+  c->nesting += depth;
   symbol->progress = PROGRESS_BUSY;
   Type t = type_expr(c, symbol->scope, symbol->definition);
   symbol->progress = PROGRESS_DONE;
-  c->nesting--;
+  c->nesting -= depth;
   c->expected = expected;
+  t.axes = 0; /* clocks.c */
   return symbol->type = t;
 }
 

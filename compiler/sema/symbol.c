@@ -8,10 +8,25 @@ Scope *scope_new(Checker *c, Scope *parent, Decl *owner) {
   return scope;
 }
 
-Symbol *scope_here(const Scope *scope, Name name) {
-  for (int i = 0; i < scope->symbols.len; i++)
-    if (scope->symbols.at[i]->name == name) return scope->symbols.at[i];
-  return NULL;
+/* Names are interned: the pointer is the key. */
+static int slot_of(const Scope *scope, Name name) {
+  int at = (int)(((uintptr_t)name >> 3) * 2654435761u & (unsigned)(scope->slots - 1));
+  while (scope->table[at] && scope->table[at]->name != name) at = (at + 1) & (scope->slots - 1);
+  return at;
+}
+
+Symbol *scope_here(const Scope *scope, Name name) { return scope->slots ? scope->table[slot_of(scope, name)] : NULL; }
+
+static void grow(Checker *c, Scope *scope) {
+  scope->slots = scope->slots ? 2 * scope->slots : 16;
+  scope->table = arena_array(c->s->arena, Symbol *, scope->slots);
+  for (int i = 0; i < scope->symbols.len; i++) scope->table[slot_of(scope, scope->symbols.at[i]->name)] = scope->symbols.at[i];
+}
+
+void scope_add(Checker *c, Scope *scope, Symbol *symbol) {
+  if (2 * (scope->symbols.len + 1) > scope->slots) grow(c, scope);
+  vec_push(c->s->arena, scope->symbols, symbol);
+  scope->table[slot_of(scope, symbol->name)] = symbol;
 }
 
 Symbol *scope_find(const Scope *scope, Name name) {
@@ -44,7 +59,7 @@ Symbol *scope_declare(Checker *c, Scope *scope, SymbolKind kind, Name name, Span
     return NULL;
   }
   Symbol *symbol = symbol_new(c, scope, kind, name, span);
-  vec_push(c->s->arena, scope->symbols, symbol);
+  scope_add(c, scope, symbol);
   return symbol;
 }
 

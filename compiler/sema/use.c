@@ -77,7 +77,7 @@ static void take(Checker *c, const Decl *d, NameAt *at, const Scope *library) {
     diag_label(e, at->span, "again here");
   } else {
     at->symbol = symbol;
-    vec_push(c->s->arena, c->module->scope->symbols, symbol);
+    scope_add(c, c->module->scope, symbol);
   }
 }
 

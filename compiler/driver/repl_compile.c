@@ -1,0 +1,147 @@
+/* repl_compile.c — one compilation of the prompt's program: check, plan, machine code, memory. Each has a Session of its own, so that
+ * what is not needed any more goes as a whole. */
+#include "driver/repl.h"
+#include "base/diag.h"
+#include "pass/pass.h"
+#include <stdlib.h>
+#include <string.h>
+
+static const Symbol *find_net(const Program *p, const char *name) {
+  for (int i = 0; i < p->nets.len; i++)
+    if (!strcmp(p->nets.at[i]->name, name)) return p->nets.at[i];
+  return NULL;
+}
+
+/* --- check -------------------------------------------------------------------------------------------------------------------- */
+
+static Work *work_new(Repl *r, EmitKind emit) {
+  Work *w = calloc(1, sizeof *w);
+  if (!w) abort();
+  w->session = repl_session(r);
+  w->options = *r->options;
+  w->options.emit = emit;
+  return w;
+}
+
+static Work *failed(Repl *r, Work *w) {
+  repl_print_diags(r, w->session);
+  work_free(w);
+  return NULL;
+}
+
+Work *work_check(Repl *r, const Entries *e, const char *extra, bool fill, EmitKind emit) {
+  Work *w = work_new(r, emit);
+  char *text = entries_text(e, extra, fill);
+  int file = source_add(w->session, r->path, text, strlen(text));
+  free(text);
+  w->compilation = compile_check_source(w->session, file, &w->options);
+  w->net = w->compilation ? find_net(w->compilation->program, e->net) : NULL;
+  return w->net ? w : failed(r, w);
+}
+
+void work_free(Work *w) {
+  if (!w) return;
+  rnn_unit_free(w->bound);
+  jit_free(w->jit);
+  cJSON_Delete(w->unit);
+  cJSON_Delete(w->manifest);
+  compilation_free(w->compilation);
+  session_free(w->session);
+  free(w);
+}
+
+/* --- plan --------------------------------------------------------------------------------------------------------------------- */
+
+static void keep_output(Graph *g, const char *only) {
+  int kept = 0;
+  for (int i = 0; i < g->outputs.len; i++)
+    if (!strcmp(g->outputs.at[i].name, only)) g->outputs.at[kept++] = g->outputs.at[i];
+  g->outputs.len = kept;
+}
+
+/* Why there is no such thing as one step of this graph; NULL: there is. */
+static const char *whole_sequence(const Graph *g, Span *span) {
+  for (Ref i = 0; i < g->nodes.len; i++) {
+    const Node *n = &g->nodes.at[i];
+    int64_t least = 0, most = 0;
+    *span = n->span;
+    if (node_edge_is_delayed(n, 0) && n->inputs) node_delays(n, &least, &most);
+    if (least > 0 || most > 0) return "looks ahead";
+    bool reduces = n->op == OP_SUM || n->op == OP_AMAX || n->op == OP_CONTRACT;
+    if (reduces && n->inputs && (g->nodes.at[n->in[0]].axes & ~n->axes)) return "works along the whole clock";
+  }
+  return NULL;
+}
+
+static bool can_step(Repl *r, Work *w, const Graph *g) {
+  const Program *p = w->compilation->program;
+  Span span = {0};
+  const char *why = p->clocks.len > 1 || p->clocks.at[0].tree ? "has more than one clock, or a tree" : whole_sequence(g, &span);
+  if (!why) return true;
+  Diag *d = diag_error(w->session, E0901, span, "`%s` cannot be stepped: it %s", w->net->name, why);
+  diag_help(d, "`:train` and `:emit` work on whole sequences");
+  repl_print_diags(r, w->session);
+  return false;
+}
+
+static bool lower(Work *w) {
+  Compilation *c = w->compilation;
+  if (!c->model) c->model = lower_model(w->session, c->program, w->session->sources.at[c->ast->file]->path);
+  return c->model != NULL;
+}
+
+bool work_plan(Repl *r, Work *w, const char *only) {
+  Graph *g = lower(w) ? lower_unit(w->compilation->model, NULL, w->net, UNIT_STEP) : NULL;
+  if (g && only) keep_output(g, only);
+  if (g) g = pass_run_all(w->session, g, NULL, NULL);
+  if (!g) return repl_print_diags(r, w->session), false;
+  if (!can_step(r, w, g)) return false;
+  w->plan = plan_make(w->session, g, "rnn_step", true);
+  return true;
+}
+
+bool entries_fit(Repl *r, const Entries *e) {
+  Work *w = work_check(r, e, NULL, true, EMIT_NOTHING);
+  bool fine = w != NULL;
+  if (fine && lower(w)) { /* loops without delay are seen in the graph */
+    Graph *g = lower_unit(w->compilation->model, NULL, w->net, UNIT_STEP);
+    fine = g && pass_run_all(w->session, g, NULL, NULL);
+  } else fine = false;
+  if (w) repl_print_diags(r, w->session);
+  work_free(w);
+  return fine;
+}
+
+/* --- code and memory ------------------------------------------------------------------------------------------------------------- */
+
+static RnnFunction *generate(Work *w) {
+  w->jit = jit_new(w->session);
+  return w->jit && jit_add(w->jit, w->plan) ? jit_find(w->jit, w->plan->symbol) : NULL;
+}
+
+static const char *folder_of(Session *s, const char *path) {
+  const char *slash = strrchr(path, '/');
+  return slash ? arena_strndup(s->arena, path, slash == path ? 1 : (size_t)(slash - path)) : ".";
+}
+
+static bool bind_memory(Repl *r, Work *w, RnnFunction *function) {
+  RnnError error = {{0}, {0}};
+  uint64_t seed = w->compilation->program->seed;
+  w->manifest = lower_manifest(w->compilation->model);
+  w->unit = describe_unit(w->plan, w->plan->graph->name);
+  w->bound = unit_open(w->unit, cJSON_GetObjectItem(w->manifest, "params"), cJSON_GetObjectItem(w->manifest, "clocks"), function, &error);
+  if (w->bound && unit_params(w->bound, &r->params, seed, folder_of(w->session, r->path), &error)) {
+    unit_inputs(w->bound, &r->inputs);
+    unit_begin(w->bound, seed);
+    return true;
+  }
+  repl_complain(r, diag_find(error.code), NULL, "%s", error.message);
+  return false;
+}
+
+bool work_bind(Repl *r, Work *w) {
+  RnnFunction *function = generate(w);
+  if (function) return bind_memory(r, w, function);
+  repl_print_diags(r, w->session);
+  return false;
+}

@@ -1,0 +1,115 @@
+/* links: rnn_middle rnn_graph rnn_front */
+/* Stages, overrides, and the programs of the design. */
+#include "sema_test.h"
+
+static const char *const net = "dim Y = 1, C = 3\n"
+                               "net n {\n  input u: [Y] = 0\n  output y: [Y] = 0\n  target k: index(C) per sequence\n  param w: [Y] = 1\n  let a = 0.5\n"
+                               "  y = w * u + a * y[t-1]\n  p = softmax(one_hot(k))\n}\n"
+                               "train n {\n  data sine(length = 10)\n  loss mse(y, data.y)\n  ";
+
+typedef struct Row {
+  const char *lines, *codes;
+} Row;
+
+static void test_clauses(void) {
+  static const Row rows[] = {
+      {"batch 8", ""}, {"batch", "E0404"}, {"batch y", "E0404"}, {"batsh 8", "E0401"}, {"plot y", "E0401"}, {"batch 8\n  batch 9", "E0401"},
+      {"method bptt(truncate = 5)", ""}, {"method bppt", "E0402"}, {"method bptt(lambda = 1)", "E0403"}, {"method rtrl", "E0901"},
+      {"optimizer adam(lr = a)", ""}, {"optimizer adam(beta = 1)", "E0403"}, {"schedule cosine", ""}, {"scale y, u", ""}, {"scale k", "E0407"},
+      {"scale w", "E0404"}, {"scale q", "E0101"}, {"force y", ""}, {"force u", "E0404"}, {"force y for 4 steps", ""}, {"force y with p = 0.9", ""},
+      {"tune w", ""}, {"tune u", "E0404"}, {"clip norm(1)", ""}, {"clip norm", "E0404"}, {"skip when loss < 0.1", ""}, {"stop when q < 1", "E0101"},
+      {"order shortest_first", ""}, {"order random", "E0402"}, {"carry", ""}, {"carry 4", "E0404"}, {"validate last 10%", ""}, {"validate", "E0404"},
+      {"report mse(y, data.y), fraction(y > 0.5)", ""}, {"report loss", ""}, {"report bits_per_step", ""}, {"report mse(y)", "E0107"},
+      {"report data.w", "E0404"}, {"report mse(y, p)", "E0302"}, {"washout 10", ""}, {"decay 1e-4", ""}, {"report xent(p, k)", ""},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    Checked c = check_lines(net, rows[i].lines);
+    if (strcmp(c.codes, rows[i].codes)) fprintf(stderr, "%s: %s, not %s\n", rows[i].lines, c.codes, rows[i].codes);
+    CU_ASSERT_STRING_EQUAL(c.codes, rows[i].codes);
+    session_free(c.session);
+  }
+}
+
+static void test_data(void) {
+  static const Row rows[] = {
+      {"y = \"a\", u = \"b\", k = category(\"c\"), rows = 0..9", ""}, {"y = \"a\", k = \"c\"", "E0406"}, {"u = \"b\"", "E0406"},
+      {"yy = \"a\", u = \"b\"", "E0406"}, {"w = \"a\", u = \"b\", y = \"c\"", "E0406"}, {"u = 0.2, y = column(1)", ""},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    Session *s = session_new();
+    Checked c = check_in(s, arena_printf(s->arena, "%s\n}\nrun n as r {\n  data csv(\"a.csv\", %s)\n  report mse(y, data.y)\n}\n", net, rows[i].lines));
+    if (strcmp(c.codes, rows[i].codes)) fprintf(stderr, "%s: %s, not %s\n", rows[i].lines, c.codes, rows[i].codes);
+    CU_ASSERT_STRING_EQUAL(c.codes, rows[i].codes);
+    session_free(s);
+  }
+}
+
+/* A stage that cannot run yet is a warning: the others can. */
+static void test_unsupported(void) {
+  Checked c = check_lines(net, "method ekf(r = 1)");
+  CU_ASSERT_PTR_NOT_NULL_FATAL(c.program);
+  CU_ASSERT_EQUAL_FATAL(c.program->unsupported.len, 1);
+  CU_ASSERT_PTR_EQUAL(c.program->unsupported.at[0].stage, c.program->stages.at[0]);
+  CU_ASSERT_EQUAL(c.session->diags.at[0]->severity, SEVERITY_WARNING);
+  session_free(c.session);
+}
+
+static Checked check_with(const char *name, const char *value, const char *text) {
+  Session *s = session_new();
+  Override o = {intern(s, name), value, false};
+  vec_push(s->arena, s->overrides, o);
+  return check_in(s, text);
+}
+
+static void test_overrides(void) {
+  static const char text[] = "dim H = 4, G = H\nlet a = 2\nseed 3\nnet n {\n  input x: [H]\n  let b = 3 * a\n  y = b * x\n}\n";
+  Checked h = check_with("H", "8", text), a = check_with("a", "0.5", text), b = check_with("b", "7", text), seed = check_with("seed", "9", text);
+  CU_ASSERT_EQUAL_FATAL(h.session->errors + a.session->errors + b.session->errors + seed.session->errors, 0);
+  CU_ASSERT_EQUAL(scope_find(h.program->file_scope, intern(h.session, "G"))->size, 8);
+  CU_ASSERT_DOUBLE_EQUAL(value_of(&a, "b")->number, 1.5, 0);
+  CU_ASSERT_DOUBLE_EQUAL(value_of(&b, "b")->number, 7, 0);
+  CU_ASSERT_EQUAL(seed.program->seed, 9);
+  CU_ASSERT_EQUAL(h.program->seed, 3);
+  Checked bad[] = {check_with("h", "8", text), check_with("H", "0", text), check_with("H", "x", text), check_with("seed", "-1", text)};
+  for (int i = 0; i < 4; i++) {
+    CU_ASSERT_STRING_EQUAL(bad[i].codes, "E0111");
+    session_free(bad[i].session);
+  }
+  session_free(h.session), session_free(a.session), session_free(b.session), session_free(seed.session);
+}
+
+typedef struct ProgramRow {
+  const char *name;
+  bool runs; /* no errors, perhaps stages that cannot run yet */
+} ProgramRow;
+
+/* Every program of the design is typed; those of several clocks, trees, vocab only say so. */
+static void test_programs(void) {
+  static const ProgramRow rows[] = {
+      {"adding", true},    {"sunspots", true}, {"jordan_elman", true},   {"parity", true},  {"mackey_glass", true}, {"bidirectional", true},
+      {"kalman", true},    {"laser_fir", true}, {"gamma", true},         {"narx", true},    {"deep_esn", true},     {"learned_delays", true},
+      {"turing", true},    {"liquid", true},   {"attention", false},     {"caption", false}, {"pointer", false},    {"ponder", false},
+      {"shakespeare", false}, {"tree", false},
+  };
+  const char *shared = getenv("RNN_SHARED");
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    Session *s = session_new();
+    s->stdlib = "stdlib";
+    const char *path = arena_printf(s->arena, "%s/design/programs/%s.rnn", shared ? shared : "../shared", rows[i].name);
+    FILE *f = fopen(path, "rb");
+    if (f) {
+      fclose(f);
+      CU_ASSERT_EQUAL(sema_check(s, ast_parse(s, source_read(s, path))) != NULL, rows[i].runs);
+      for (int j = 0; j < s->diags.len; j++) CU_ASSERT_EQUAL(s->diags.at[j]->code, E0901);
+    } else fprintf(stderr, "skipped: no %s\n", path);
+    session_free(s);
+  }
+}
+
+/* After a syntax error the rest is checked, but nothing is called missing. */
+static void test_broken(void) {
+  expect_codes("dim X = = 2\nnet n {\n  input x: []\n  y = )\n  z = y + x\n  a = tanh(x, x)\n}\n", "E0002 E0002 E0107");
+}
+
+SUITE("sema/clauses", {"clauses", test_clauses}, {"data", test_data}, {"unsupported", test_unsupported}, {"overrides", test_overrides},
+      {"programs", test_programs}, {"broken", test_broken})
