@@ -153,11 +153,16 @@ static const cJSON *find_run(const RnnProgram *p, const char *name) {
   return !name && count == 1 ? only : NULL;
 }
 
-/* A file that trains something wants its weights file; one whose params are all given does not. */
+/* A file that trains something wants its weights file, also where the manifest holds only the run ("trains" says so then); one whose
+ * params are all given does not. */
+static bool wants_weights(const RnnProgram *p, const RnnOptions *options) {
+  return options->weights || has_kind(p, "train") || cJSON_IsTrue(json_item(p->manifest, "trains"));
+}
+
 static bool get_ready(RnnProgram *p, const RnnOptions *options, RnnError *error) {
   rnn_blas_one_thread();
   program_directories(p, options);
-  return p->ready || program_read(p, options->weights != NULL || has_kind(p, "train"), error);
+  return p->ready || program_read(p, wants_weights(p, options), error);
 }
 
 static bool run_one(RnnProgram *p, const cJSON *json, const RnnOptions *options, bool *expected, RnnError *error) {

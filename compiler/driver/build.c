@@ -59,10 +59,23 @@ static bool spawn_and_wait(Session *s, char *const *argv) {
   return false;
 }
 
+/* A runtime library that was built with sanitizers wants them in the program too; both are built alike. */
+#if defined(__SANITIZE_ADDRESS__)
+#define LINK_LIKE_THIS "-fsanitize=address,undefined"
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define LINK_LIKE_THIS "-fsanitize=address,undefined"
+#endif
+#endif
+#ifndef LINK_LIKE_THIS
+#define LINK_LIKE_THIS "-Wl,--gc-sections"
+#endif
+
 static bool link_program(Session *s, const char *object, const char *output) {
   const char *library = runtime_library(s), *compiler = getenv("CC") ? getenv("CC") : "cc";
   if (!library) return false;
-  const char *argv[] = {compiler, object, library, "-o", output, "-llapacke", "-lopenblas", "-lcjson", "-lzip", "-lm", "-lpthread", NULL};
+  const char *argv[] = {compiler, LINK_LIKE_THIS, object, library, "-Wl,--as-needed", "-o", output, "-llapacke", "-lopenblas", "-lcjson",
+                        "-lzip", "-lm", "-lpthread", NULL};
   return spawn_and_wait(s, (char *const *)argv);
 }
 

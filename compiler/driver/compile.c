@@ -120,10 +120,18 @@ Compilation *compile_check(Session *s, const char *path, const Options *o) {
   return file ? compile_check_source(s, file, o) : NULL;
 }
 
+/* Said even where no train stage is wanted now: a run then asks for the weights instead of drawing them. */
+static bool trains(const Program *p) {
+  for (int i = 0; i < p->stages.len; i++)
+    if (p->stages.at[i]->kind == DECL_TRAIN) return true;
+  return false;
+}
+
 bool compile_stages(Compilation *c, const char *path, StageFilter *wanted) {
   if (!(c->model = lower_model(c->session, c->program, path))) return false;
   c->manifest = lower_manifest(c->model);
   if (!cJSON_GetObjectItem(c->manifest, "units")) cJSON_AddArrayToObject(c->manifest, "units");
+  if (trains(c->program)) cJSON_AddBoolToObject(c->manifest, "trains", true);
   cJSON *stages = cJSON_GetObjectItem(c->manifest, "stages"), *kept = cJSON_CreateArray();
   bool fine = true;
   for (int i = 0; i < c->program->stages.len; i++) {

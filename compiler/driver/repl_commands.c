@@ -91,14 +91,14 @@ static bool number_value(const Expr *e, double *out) {
   double a, b;
   *out = e->number;
   if (e->kind == EXPR_NUMBER) return true;
-  if (e->kind == EXPR_UNARY && number_value(e->left, &a)) return *out = e->op == OPERATOR_NEGATE ? -a : a == 0, true;
+  if (e->kind == EXPR_UNARY && number_value(e->left, &a)) return *out = e->op == OPERATOR_NEG ? -a : a == 0, true;
   if (e->kind != EXPR_BINARY || !number_value(e->left, &a) || !number_value(e->right, &b)) return false;
   switch (e->op) {
   case OPERATOR_ADD: return *out = a + b, true;
   case OPERATOR_SUB: return *out = a - b, true;
   case OPERATOR_MUL: return *out = a * b, true;
   case OPERATOR_DIV: return *out = a / b, true;
-  case OPERATOR_POWER: return *out = pow(a, b), true;
+  case OPERATOR_POW: return *out = pow(a, b), true;
   default: return false;
   }
 }
@@ -243,10 +243,27 @@ static const Symbol *check_expression(Repl *r, const char *expression, Work **w)
   return *w ? scope_find(scope_of((*w)->net->decl), intern((*w)->session, name)) : NULL;
 }
 
+static bool is_name_letter(char c) { return c == '_' || (unsigned char)c >= 0x80 || strchr("0123456789", c) || ((c | 32) >= 'a' && (c | 32) <= 'z'); }
+
+static bool mentions(const char *text, const char *name) {
+  size_t n = strlen(name);
+  for (const char *at = text; (at = strstr(at, name)); at++)
+    if ((at == text || !is_name_letter(at[-1])) && (!at[n] || !is_name_letter(at[n]))) return true;
+  return false;
+}
+
+/* Does the expression need a name whose equation is still to come? */
+static bool lacks_equation(Repl *r, const char *expression) {
+  const char *lacking = entries_lacking(&r->program);
+  if (!lacking || !mentions(expression, lacking)) return false;
+  repl_complain(r, E0104, "type its equation first", "`%s` has no equation yet", lacking);
+  return true;
+}
+
 /* The last step is taken once more with the expression as its only output; what is kept stays as it is. */
 void repl_evaluate(Repl *r, const char *expression) {
-  Work *w;
-  const Symbol *it = check_expression(r, expression, &w);
+  Work *w = NULL;
+  const Symbol *it = lacks_equation(r, expression) ? NULL : check_expression(r, expression, &w);
   if (it && AXES_CLOCKS(it->type.axes) && !r->steps)
     repl_complain(r, E0802, "take a step first: `:step`; `:help` says more", "`%s` has no value before the first step", expression);
   else if (it && work_plan(r, w, it->name) && work_bind(r, w)) {
@@ -278,15 +295,21 @@ static void repl_type(Repl *r, const char *rest) {
 
 /* --- :train -------------------------------------------------------------------------------------------------------------------------- */
 
-static const char *wanted_stages; /* of the :train at hand: a StageFilter has no context of its own */
-
+/* Train stages that can run: those that the options' words name, or all. */
 static bool is_wanted(const Compilation *c, const Decl *stage) {
+  bool named = !c->options->words.len;
   for (int i = 0; i < c->program->unsupported.len; i++)
     if (!c->program->unsupported.at[i].stage || c->program->unsupported.at[i].stage == stage) return false;
-  size_t n = strlen(stage->name);
-  const char *at = *wanted_stages ? strstr(wanted_stages, stage->name) : wanted_stages;
-  bool whole = at && (!*wanted_stages || ((at == wanted_stages || at[-1] == ' ') && (!at[n] || at[n] == ' ')));
-  return stage->kind == DECL_TRAIN && whole;
+  for (int i = 0; i < c->options->words.len; i++) named |= !strcmp(c->options->words.at[i], stage->name);
+  return stage->kind == DECL_TRAIN && named;
+}
+
+static void read_words(Work *w, const char *text) {
+  while (*text) {
+    size_t length = strcspn(text, " \t,");
+    if (length) vec_push(w->session->arena, w->options.words, arena_strndup(w->session->arena, text, length));
+    text += length + strspn(text + length, " \t,");
+  }
 }
 
 static void train(Repl *r, Work *w) {
@@ -306,7 +329,7 @@ static void repl_train(Repl *r, const char *rest) {
     return;
   }
   Work *w = work_check(r, &r->program, NULL, false, EMIT_NOTHING);
-  wanted_stages = rest;
+  if (w) read_words(w, rest);
   bool ready = w && compile_stages(w->compilation, r->path, is_wanted);
   if (w) repl_print_diags(r, w->session);
   if (ready && !cJSON_GetArraySize(cJSON_GetObjectItem(w->compilation->manifest, "stages")))
@@ -356,7 +379,6 @@ static void repl_emit(Repl *r, const char *rest) {
     return;
   }
   Work *w = work_check(r, &r->program, NULL, true, kind <= EMIT_TYPES || kind == EMIT_GRAD ? kind : EMIT_NOTHING);
-  wanted_stages = "";
   if (w && kind == EMIT_GRAD) compile_stages(w->compilation, r->path, is_wanted);
   else if (w && kind > EMIT_TYPES) emit_step(r, w, kind);
   if (w) repl_print_diags(r, w->session);

@@ -20,6 +20,8 @@ static Work *work_new(Repl *r, EmitKind emit) {
   w->session = repl_session(r);
   w->options = *r->options;
   w->options.emit = emit;
+  w->options.words.len = w->options.words.cap = 0; /* the command line's; :train has words of its own */
+  w->options.words.at = NULL;
   return w;
 }
 
@@ -100,13 +102,15 @@ bool work_plan(Repl *r, Work *w, const char *only) {
   return true;
 }
 
+/* Loops without delay are seen in the graph. */
+static bool is_causal(Work *w) {
+  Graph *g = lower(w) ? lower_unit(w->compilation->model, NULL, w->net, UNIT_STEP) : NULL;
+  return g && pass_run_all(w->session, g, NULL, NULL);
+}
+
 bool entries_fit(Repl *r, const Entries *e) {
   Work *w = work_check(r, e, NULL, true, EMIT_NOTHING);
-  bool fine = w != NULL;
-  if (fine && lower(w)) { /* loops without delay are seen in the graph */
-    Graph *g = lower_unit(w->compilation->model, NULL, w->net, UNIT_STEP);
-    fine = g && pass_run_all(w->session, g, NULL, NULL);
-  } else fine = false;
+  bool fine = w && (w->compilation->program->clocks.len > 1 || w->compilation->program->clocks.at[0].tree || is_causal(w));
   if (w) repl_print_diags(r, w->session);
   work_free(w);
   return fine;

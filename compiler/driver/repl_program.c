@@ -137,7 +137,8 @@ static void put(Repl *r, Entries *e, const Entry *new, FILE *said) {
     bool gone = replaces(old.list.at[i], new);
     if (gone) leave_rest(r, e, old.list.at[i], new, said);
     else vec_push(r->arena, e->list, old.list.at[i]);
-    if (gone && !done) vec_push(r->arena, e->list, new), done = true;
+    if (gone && !done) vec_push(r->arena, e->list, new);
+    done |= gone;
   }
   if (!done) vec_push(r->arena, e->list, new);
 }

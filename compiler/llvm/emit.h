@@ -18,7 +18,7 @@ typedef struct Emit {
   LLVMValueRef function, args;
   LLVMTypeRef i1, i8, i32, i64, pointer, real, integer; /* integer: as wide as real */
   bool is_double;
-  int real_bytes, widest; /* lanes of the widest vector */
+  int vector_bits, real_bytes, widest; /* widest: lanes of the widest vector */
   /* loaded at entry */
   LLVMValueRef rows, steps, length, whole, active, fresh, uniform, first, keep_state, sequence, seed, update;
   LLVMValueRef *buffer; /* [buffer] pointer to step 0 */
@@ -48,6 +48,10 @@ void store_real(Emit *e, LLVMValueRef value, LLVMValueRef pointer);
 LLVMValueRef call_intrinsic(Emit *e, const char *name, LLVMTypeRef overload, LLVMValueRef *args, int n);
 /* A function of the runtime or of libm, declared on first use. */
 LLVMValueRef call_extern(Emit *e, const char *name, LLVMTypeRef result, LLVMValueRef *args, int n);
+/* Lanes below a number; loads and stores of only those. Lanes that are not loaded are 0. */
+LLVMValueRef mask_below(Emit *e, int width, LLVMValueRef lanes_in_use);
+LLVMValueRef load_masked(Emit *e, int width, LLVMValueRef pointer, LLVMValueRef mask);
+void store_masked(Emit *e, int width, LLVMValueRef value, LLVMValueRef pointer, LLVMValueRef mask);
 void zero_fill(Emit *e, LLVMValueRef pointer, LLVMValueRef reals); /* count of reals */
 
 /* --- loops ------------------------------------------------------------------------------------------------------------------ */
@@ -98,6 +102,7 @@ bool view_immediate(Emit *e, const View *v, double *value);
 
 void emit_items(Emit *e, PlanItem *const *items, int count);
 void emit_group(Emit *e, const PlanItem *item);
+void emit_pack(Emit *e, const PlanItem *item);
 void emit_product(Emit *e, const PlanItem *item);
 void emit_history(Emit *e, const PlanItem *item);
 void emit_keep_state(Emit *e);
@@ -133,6 +138,8 @@ LLVMValueRef math_libm(Emit *e, const char *name, int width, LLVMValueRef *args,
 
 /* --- unit.c, target.c -------------------------------------------------------------------------------------------------------- */
 
+/* Says on a function that vectors of the target's full width are wanted. */
+void wide_vectors(Emit *e, LLVMValueRef function);
 /* Emits a plan's function into a module. */
 void emit_unit(Session *s, const Plan *p, LLVMModuleRef module, int vector_bits);
 LLVMTargetMachineRef target_machine(Session *s, int *vector_bits);

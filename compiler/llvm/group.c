@@ -159,31 +159,13 @@ static LLVMValueRef stream_offset(Nest *n, const Stream *s, bool *repeats) {
   return at;
 }
 
-static LLVMValueRef masked_load(Emit *e, int width, LLVMValueRef pointer, LLVMValueRef mask) {
-  LLVMTypeRef overload[2] = {lanes(e, width), e->pointer};
-  unsigned id = LLVMLookupIntrinsicID("llvm.masked.load", 16);
-  LLVMValueRef f = LLVMGetIntrinsicDeclaration(e->module, id, overload, 2);
-  LLVMTypeRef type = LLVMIntrinsicGetType(e->context, id, overload, 2);
-  LLVMValueRef args[] = {pointer, LLVMConstInt(e->i32, (unsigned)e->real_bytes, 0), mask, LLVMConstNull(lanes(e, width))};
-  return LLVMBuildCall2(e->b, type, f, args, 4, "");
-}
-
-static void masked_store(Emit *e, int width, LLVMValueRef value, LLVMValueRef pointer, LLVMValueRef mask) {
-  LLVMTypeRef overload[2] = {lanes(e, width), e->pointer};
-  unsigned id = LLVMLookupIntrinsicID("llvm.masked.store", 17);
-  LLVMValueRef f = LLVMGetIntrinsicDeclaration(e->module, id, overload, 2);
-  LLVMTypeRef type = LLVMIntrinsicGetType(e->context, id, overload, 2);
-  LLVMValueRef args[] = {value, pointer, LLVMConstInt(e->i32, (unsigned)e->real_bytes, 0), mask};
-  LLVMBuildCall2(e->b, type, f, args, 4, "");
-}
-
 static LLVMValueRef stream_load(Nest *n, const Stream *s, int width, LLVMValueRef mask) {
   Emit *e = n->e;
   if (s->immediate) return real_const(e, width, s->number);
   bool repeats;
   LLVMValueRef pointer = element_pointer(e, buffer_pointer(e, s->view.base), stream_offset(n, s, &repeats));
   if (repeats) return splat(e, width, load_real(e, 1, pointer));
-  return mask ? masked_load(e, width, pointer, mask) : load_real(e, width, pointer);
+  return mask ? load_masked(e, width, pointer, mask) : load_real(e, width, pointer);
 }
 
 static const Stream *stream_of(const Nest *n, Ref r) {
@@ -208,22 +190,9 @@ static void emit_place(Nest *n, int width, LLVMValueRef mask) {
     if (e->plan->buffer_of[r] < 0) continue;
     bool repeats;
     LLVMValueRef pointer = element_pointer(e, buffer_pointer(e, r), stream_offset(n, stream_of(n, r), &repeats));
-    if (mask) masked_store(e, width, n->value[r], pointer, mask);
+    if (mask) store_masked(e, width, n->value[r], pointer, mask);
     else store_real(e, n->value[r], pointer);
   }
-}
-
-/* Lanes below `rest`. */
-static LLVMValueRef mask_below(Emit *e, int width, LLVMValueRef rest) {
-  LLVMValueRef numbers[64];
-  for (int i = 0; i < width; i++) numbers[i] = int_const(e, i);
-  return LLVMBuildICmp(e->b, LLVMIntSLT, LLVMConstVector(numbers, (unsigned)width),
-                       LLVMBuildShuffleVector(e->b,
-                                              LLVMBuildInsertElement(e->b, LLVMGetPoison(LLVMVectorType(e->i64, (unsigned)width)), rest,
-                                                                     LLVMConstInt(e->i32, 0, 0), ""),
-                                              LLVMGetPoison(LLVMVectorType(e->i64, (unsigned)width)),
-                                              LLVMConstNull(LLVMVectorType(e->i32, (unsigned)width)), ""),
-                       "mask");
 }
 
 /* --- the nest --------------------------------------------------------------------------------------------------------------------- */

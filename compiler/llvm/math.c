@@ -48,6 +48,7 @@ static LLVMValueRef call_math(Emit *e, const char *name, int width, LLVMValueRef
   if (!f) {
     f = LLVMAddFunction(e->module, full, type);
     LLVMSetLinkage(f, LLVMInternalLinkage);
+    wide_vectors(e, f);
     LLVMBasicBlockRef here = LLVMGetInsertBlock(e->b);
     LLVMPositionBuilderAtEnd(e->b, LLVMAppendBasicBlockInContext(e->context, f, "entry"));
     LLVMBuildRet(e->b, body(e, width, LLVMGetParam(f, 0)));

@@ -1,5 +1,5 @@
-/* product.c — matrix products: calls of the runtime's BLAS. (An emitter of tiles takes their place behind the same plan node.) */
-#include "llvm/emit.h"
+/* product.c — matrix products: by rows and for gradients as emitted tiles (contract.c); what happens once a call through BLAS. */
+#include "llvm/contract.h"
 
 typedef struct Call {
   const Product *p;
@@ -28,20 +28,41 @@ static LLVMValueRef out_pointer(Emit *e, Ref out, Block block) {
   return element_pointer(e, buffer_pointer(e, out), view_row_offset(e, &v, block, int_const(e, 0)));
 }
 
-/* out [rows × m] = x [rows × k] · weightᵀ [k × m] */
+/* out [rows × m] = x [rows × k] · weightᵀ [k × m]: the panel runs along m, a column is a row of x. */
 static void rows_body(Emit *e, Block block, void *context) {
-  const Call *c = context;
-  const Product *p = c->p;
-  call_gemm(e, false, !is_transposed(&p->a), block.count, int_const(e, p->m), int_const(e, p->k), matrix_pointer(e, &p->b, block),
-            row_pitch(e, &p->b), matrix_pointer(e, &p->a, block), leading(&p->a), 0, out_pointer(e, c->out, block), p->m);
+  const Call *call = context;
+  const Product *p = call->p;
+  bool packed = p->pack >= 0;
+  Contract c = {.width = p->m, .columns = block.count, .k = int_const(e, p->k), .packed = packed};
+  c.p = packed ? e->buffer[p->pack] : matrix_pointer(e, &p->a, block);
+  c.ldp = int_const(e, p->a.column_stride);
+  c.x = matrix_pointer(e, &p->b, block);
+  c.xj = int_const(e, row_pitch(e, &p->b));
+  c.xk = int_const(e, 1);
+  c.c = out_pointer(e, call->out, block);
+  c.ldc = int_const(e, p->m);
+  emit_contract_panels(e, &c);
 }
 
-/* out [m × n] += aᵀ [m × rows] · b [rows × n] */
+enum { GRAD_ROWS = 256 }; /* rows whose panel stays in the second cache while all of the result passes */
+
+/* out [m × n] += aᵀ [m × rows] · b [rows × n]: the panel runs along n, k is the row, a column is one of m. */
 static void grad_body(Emit *e, Block block, void *context) {
-  const Call *c = context;
-  const Product *p = c->p;
-  call_gemm(e, true, false, int_const(e, p->m), int_const(e, p->n), block.count, matrix_pointer(e, &p->a, block), row_pitch(e, &p->a),
-            matrix_pointer(e, &p->b, block), row_pitch(e, &p->b), 1, buffer_pointer(e, c->out), p->n);
+  const Call *call = context;
+  const Product *p = call->p;
+  LLVMValueRef pitch_a = int_const(e, row_pitch(e, &p->a)), pitch_b = int_const(e, row_pitch(e, &p->b));
+  Loop l = loop_begin(e, int_const(e, 0), block.count, int_const(e, GRAD_ROWS), "rows");
+  Contract c = {.width = p->n, .columns = int_const(e, p->m), .add = true};
+  c.k = min_i(e, sub_i(e, block.count, l.index), int_const(e, GRAD_ROWS));
+  c.p = element_pointer(e, matrix_pointer(e, &p->b, block), mul_i(e, l.index, pitch_b));
+  c.ldp = pitch_b;
+  c.x = element_pointer(e, matrix_pointer(e, &p->a, block), mul_i(e, l.index, pitch_a));
+  c.xj = int_const(e, 1);
+  c.xk = pitch_a;
+  c.c = buffer_pointer(e, call->out);
+  c.ldc = int_const(e, p->n);
+  emit_contract_panels(e, &c);
+  loop_end(e, &l);
 }
 
 static void emit_plain(Emit *e, const Product *p, Ref out) {

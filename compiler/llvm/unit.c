@@ -29,6 +29,7 @@ void emit_items(Emit *e, PlanItem *const *items, int count) {
   for (int i = 0; i < count; i++) {
     switch (items[i]->kind) {
     case PLAN_GROUP: emit_group(e, items[i]); break;
+    case PLAN_PACK: emit_pack(e, items[i]); break;
     case PLAN_PRODUCT: emit_product(e, items[i]); break;
     case PLAN_NODE: emit_node(e, items[i]->nodes.at[0]); break;
     case PLAN_HISTORY: emit_history(e, items[i]); break;
@@ -66,18 +67,22 @@ static void load_arguments(Emit *e) {
   for (int i = 0; i < e->plan->buffers.len; i++) e->buffer[i] = load_field(e, e->pointer, table, 8 * i, "buffer");
 }
 
-static void add_attribute(Emit *e, const char *key, const char *value) {
+static void add_attribute(Emit *e, LLVMValueRef function, const char *key, const char *value) {
   LLVMAttributeRef a = LLVMCreateStringAttribute(e->context, key, (unsigned)strlen(key), value, (unsigned)strlen(value));
-  LLVMAddAttributeAtIndex(e->function, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, a);
+  LLVMAddAttributeAtIndex(function, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, a);
 }
 
-static void make_function(Emit *e, int vector_bits) {
+void wide_vectors(Emit *e, LLVMValueRef function) {
+  const char *bits = arena_printf(e->session->arena, "%d", e->vector_bits);
+  add_attribute(e, function, "prefer-vector-width", bits);
+  add_attribute(e, function, "min-legal-vector-width", bits);
+}
+
+static void make_function(Emit *e) {
   LLVMTypeRef type = LLVMFunctionType(LLVMVoidTypeInContext(e->context), &e->pointer, 1, 0);
   e->function = LLVMAddFunction(e->module, e->plan->symbol, type);
   e->args = LLVMGetParam(e->function, 0);
-  const char *bits = arena_printf(e->session->arena, "%d", vector_bits);
-  add_attribute(e, "prefer-vector-width", bits);
-  add_attribute(e, "min-legal-vector-width", bits);
+  wide_vectors(e, e->function);
   LLVMPositionBuilderAtEnd(e->b, LLVMAppendBasicBlockInContext(e->context, e->function, "entry"));
 }
 
@@ -97,9 +102,10 @@ static void set_types(Emit *e) {
 void emit_unit(Session *s, const Plan *p, LLVMModuleRef module, int vector_bits) {
   Emit emit = {.session = s, .plan = p, .g = p->graph, .module = module, .context = LLVMGetModuleContext(module)}, *e = &emit;
   set_types(e);
+  e->vector_bits = vector_bits;
   e->widest = vector_bits / 8 / e->real_bytes;
   e->b = LLVMCreateBuilderInContext(e->context);
-  make_function(e, vector_bits);
+  make_function(e);
   load_arguments(e);
   emit_items(e, p->items.at, p->items.len);
   emit_keep_state(e);

@@ -79,6 +79,36 @@ void store_real(Emit *e, LLVMValueRef value, LLVMValueRef pointer) {
   LLVMSetAlignment(LLVMBuildStore(e->b, value, pointer), (unsigned)e->real_bytes);
 }
 
+LLVMValueRef load_masked(Emit *e, int width, LLVMValueRef pointer, LLVMValueRef mask) {
+  LLVMTypeRef overload[2] = {lanes(e, width), e->pointer};
+  unsigned id = LLVMLookupIntrinsicID("llvm.masked.load", 16);
+  LLVMValueRef f = LLVMGetIntrinsicDeclaration(e->module, id, overload, 2);
+  LLVMTypeRef type = LLVMIntrinsicGetType(e->context, id, overload, 2);
+  LLVMValueRef args[] = {pointer, LLVMConstInt(e->i32, (unsigned)e->real_bytes, 0), mask, LLVMConstNull(lanes(e, width))};
+  return LLVMBuildCall2(e->b, type, f, args, 4, "");
+}
+
+void store_masked(Emit *e, int width, LLVMValueRef value, LLVMValueRef pointer, LLVMValueRef mask) {
+  LLVMTypeRef overload[2] = {lanes(e, width), e->pointer};
+  unsigned id = LLVMLookupIntrinsicID("llvm.masked.store", 17);
+  LLVMValueRef f = LLVMGetIntrinsicDeclaration(e->module, id, overload, 2);
+  LLVMTypeRef type = LLVMIntrinsicGetType(e->context, id, overload, 2);
+  LLVMValueRef args[] = {value, pointer, LLVMConstInt(e->i32, (unsigned)e->real_bytes, 0), mask};
+  LLVMBuildCall2(e->b, type, f, args, 4, "");
+}
+
+LLVMValueRef mask_below(Emit *e, int width, LLVMValueRef rest) {
+  LLVMValueRef numbers[64];
+  for (int i = 0; i < width; i++) numbers[i] = int_const(e, i);
+  return LLVMBuildICmp(e->b, LLVMIntSLT, LLVMConstVector(numbers, (unsigned)width),
+                       LLVMBuildShuffleVector(e->b,
+                                              LLVMBuildInsertElement(e->b, LLVMGetPoison(LLVMVectorType(e->i64, (unsigned)width)), rest,
+                                                                     LLVMConstInt(e->i32, 0, 0), ""),
+                                              LLVMGetPoison(LLVMVectorType(e->i64, (unsigned)width)),
+                                              LLVMConstNull(LLVMVectorType(e->i32, (unsigned)width)), ""),
+                       "mask");
+}
+
 void zero_fill(Emit *e, LLVMValueRef pointer, LLVMValueRef reals) {
   LLVMValueRef bytes = mul_i(e, reals, int_const(e, e->real_bytes));
   LLVMBuildMemSet(e->b, pointer, LLVMConstInt(e->i8, 0, 0), bytes, (unsigned)e->real_bytes);

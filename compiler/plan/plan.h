@@ -46,6 +46,7 @@ typedef enum PlanItemKind {
   PLAN_GROUP,   /* element-wise loop over one space: nodes in order; those with a buffer go to memory */
   PLAN_PRODUCT, /* CONTRACT as a matrix product */
   PLAN_NODE,    /* any other op, alone: reductions, pieces, ends of the clock, draws */
+  PLAN_PACK,    /* lays a weight out in panels for the products that follow (pack.c) */
   PLAN_HISTORY, /* fills the delay line (front and back) of a node from its history and the kept state */
   PLAN_SCAN,    /* loop over steps */
 } PlanItemKind;
@@ -66,6 +67,7 @@ typedef struct Product {
   ProductForm form;
   Matrix a, b; /* ROWS: a = weight [m][k], b = x. GRAD: a, b by row. PLAIN: a [m][k], b [k][n] */
   int64_t m, n, k;
+  int pack; /* ROWS: buffer of the weight's panels; -1: it is used where it is */
 } Product;
 
 typedef struct PlanItem PlanItem;
@@ -103,6 +105,9 @@ int64_t plan_bytes(const Plan *p, int64_t rows, int64_t steps);
 /* Makes the graph fit for planning: values read at another step, outputs and operands of products own contiguous memory
  * (identity nodes, OP_STOP, are put in where they do not). */
 Graph *plan_prepare(Session *s, Graph *g);
+/* Panels of a packed weight are this many vectors wide; its buffer has room for any vector of up to 64 bytes. */
+enum { PANEL_VECTORS = 4, PANEL_ROUND = 16 };
+
 /* Writes the CONTRACT `value` as a matrix product; false: it is none. */
 bool product_match(const Graph *g, Ref value, Product *out);
 

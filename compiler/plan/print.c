@@ -35,7 +35,9 @@ static void print_item(const Plan *p, FILE *out, const PlanItem *item, int inden
 static void print_product(const Plan *p, FILE *out, const PlanItem *item, int indent) {
   static const char *const form[] = {"rows", "gradient", "plain"};
   const Product *q = &item->product;
-  fprintf(out, "%*sproduct %s m=%" PRId64 " n=%" PRId64 " k=%" PRId64 "\n", indent, "", form[q->form], q->m, q->n, q->k);
+  fprintf(out, "%*sproduct %s m=%" PRId64 " n=%" PRId64 " k=%" PRId64, indent, "", form[q->form], q->m, q->n, q->k);
+  if (q->pack >= 0) fprintf(out, ", weight packed in buffer %d", q->pack);
+  fputc('\n', out);
   print_node(p, out, item->nodes.at[0], indent + 2);
 }
 
@@ -59,6 +61,11 @@ static void print_item(const Plan *p, FILE *out, const PlanItem *item, int inden
   switch (item->kind) {
   case PLAN_SCAN: print_scan(p, out, item, indent); return;
   case PLAN_HISTORY: print_history(p, out, item, indent); return;
+  case PLAN_PACK:
+    fprintf(out, "%*spack ", indent, "");
+    print_value(p, out, item->nodes.at[0]);
+    fprintf(out, " -> buffer %d\n", item->product.pack);
+    return;
   case PLAN_PRODUCT: print_product(p, out, item, indent); return;
   case PLAN_GROUP: fprintf(out, "%*sgroup [", indent, ""); break;
   case PLAN_NODE: fprintf(out, "%*snode [", indent, ""); break;

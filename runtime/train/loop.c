@@ -113,8 +113,10 @@ bool not_finite(const Stage *s, const RnnUnit *unit, const Batch *b, const char 
   NotFinite at;
   bool found = unit_not_finite(unit, &at);
   if (!found)
-    return rnn_fail(error, "E0701", "the %s is not a finite number\n   = note: stage `%s` (line %d), epoch %lld, update %lld", what, s->name,
-                    s->line, (long long)epoch + 1, (long long)update + 1);
+    return rnn_fail(error, "E0701",
+                    "the %s is not a finite number, though every equation's value is one: they have grown too large\n   = note: stage `%s` (line %d), "
+                    "epoch %lld, update %lld; the weights file is as it was\nhelp: a smaller lr, or clip norm(1)",
+                    what, s->name, s->line, (long long)epoch + 1, (long long)update + 1);
   return rnn_fail(error, "E0701",
                   "the %s is not a finite number: it began in `%s`, step %lld, sequence %lld\n   = note: on line %d\n   = note: stage `%s`, epoch %lld, "
                   "update %lld; the weights file is as it was\nhelp: a smaller lr, or clip norm(1)",

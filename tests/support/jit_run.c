@@ -81,7 +81,7 @@ static void fill_params(JitRun *r, const EvalData *d) {
   }
 }
 
-void jit_run_call(JitRun *r, const EvalData *d) {
+static void call_unit(JitRun *r, const EvalData *d, int64_t first, const uint8_t *fresh, bool keep_state) {
   int clock = 0;
   for (Ref i = 0; i < r->graph->nodes.len; i++)
     if (r->graph->nodes.at[i].axes > 1) clock = clock_of(r->graph->nodes.at[i].axes);
@@ -96,10 +96,19 @@ void jit_run_call(JitRun *r, const EvalData *d) {
   if (!rnn_unit_reserve(r->unit, d->sequences, steps)) give_up(r->graph->session, "no memory");
   fill_params(r, d);
   for (int i = 0; i < r->graph->inputs.len; i++) fill_input(r, d, i);
-  rnn_unit_call(r->unit, d->sequences, steps, length, whole, 0, NULL, identity, d->seed, d->update, false);
+  rnn_unit_call(r->unit, d->sequences, steps, length, whole, first, fresh, identity, d->seed, d->update, keep_state);
   free(length);
   free(whole);
   free(identity);
+}
+
+void jit_run_call(JitRun *r, const EvalData *d) { call_unit(r, d, 0, NULL, false); }
+
+void jit_run_chunk(JitRun *r, const EvalData *d, int64_t first, bool goes_on) {
+  uint8_t *fresh = malloc((size_t)d->sequences);
+  memset(fresh, !goes_on, (size_t)d->sequences);
+  call_unit(r, d, first, fresh, true);
+  free(fresh);
 }
 
 void jit_run_output(const JitRun *r, const EvalData *d, int o, double *out) {

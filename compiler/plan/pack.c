@@ -1,0 +1,54 @@
+/* pack.c — which weights are laid out anew before their products, once a call and not once a step.
+ *
+ * A product reads its weight a few vectors of neighbouring outputs at a time, for one k after the other. A weight whose outputs lie
+ * together in memory (a transposed one, as in the reverse pass) serves as it is; any other is packed into panels
+ * [panel][k][PANEL_VECTORS vectors]. Products with the same weight share its panels. */
+#include "plan/internal.h"
+
+static bool same_matrix(const Product *a, const Product *b) {
+  const View *v = &a->a.view, *w = &b->a.view;
+  return v->base == w->base && v->offset == w->offset && a->m == b->m && a->k == b->k && a->a.row_stride == b->a.row_stride &&
+         a->a.column_stride == b->a.column_stride;
+}
+
+static bool serves_as_it_is(const Product *p) { return p->m == 1 || (p->a.row_stride == 1 && p->m % PANEL_ROUND == 0); }
+
+typedef Vec(PlanItem *) Items;
+
+static int find_pack(const Items *items, const Product *q) {
+  for (int i = 0; i < items->len; i++)
+    if (items->at[i]->kind == PLAN_PACK && same_matrix(&items->at[i]->product, q)) return items->at[i]->product.pack;
+  return -1;
+}
+
+static int add_pack_buffer(Plan *p, const Product *q) {
+  int64_t columns = (q->m + PANEL_ROUND - 1) / PANEL_ROUND * PANEL_ROUND;
+  Buffer b = {.kind = BUFFER_TEMP, .node = q->a.view.base, .elements = columns * q->k};
+  vec_push(p->session->arena, p->buffers, b);
+  return p->buffers.len - 1;
+}
+
+static void pack_for(Plan *p, Items *out, PlanItem *item) {
+  Product *q = &item->product;
+  for (int i = 0; item->kind == PLAN_SCAN && i < item->body.len; i++) pack_for(p, out, item->body.at[i]);
+  if (item->kind != PLAN_PRODUCT || q->form != PRODUCT_ROWS || serves_as_it_is(q)) return;
+  q->pack = find_pack(out, q);
+  if (q->pack >= 0) return;
+  q->pack = add_pack_buffer(p, q);
+  PlanItem *pack = arena_new_of(p->session->arena, PlanItem);
+  pack->kind = PLAN_PACK;
+  pack->product = *q;
+  vec_push(p->session->arena, pack->nodes, q->a.view.base);
+  vec_push(p->session->arena, *out, pack);
+}
+
+void plan_pack_weights(Plan *p) {
+  Items out = {0};
+  for (int i = 0; i < p->items.len; i++) {
+    pack_for(p, &out, p->items.at[i]);
+    vec_push(p->session->arena, out, p->items.at[i]);
+  }
+  p->items.at = out.at;
+  p->items.len = out.len;
+  p->items.cap = out.cap;
+}

@@ -1,0 +1,131 @@
+#include "support/model_rows.h"
+#include "support/arrays.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define CELL(text, of) {.name = text, .call = text, .shape = of}
+#define BACKWARD(text, of) {.name = text, .call = text, .shape = of, .reads_future = true}
+
+const ModelRow model_rows[] = {
+    CELL("RNN[H = H](x)", "H"),
+    CELL("RNN[H = H](x, f = relu) start h0", "H"),
+    BACKWARD("RNN[H = H](x, f = sigmoid, backward = true) start h0", "H"),
+    CELL("LSTM[H = H](x)", "H"),
+    CELL("LSTM[H = H](x, peephole = true) start h = h0, c = c0", "H"),
+    CELL("LSTM[H = H](x, gate = hard_sigmoid, squash = softplus)", "H"),
+    BACKWARD("LSTM[H = H](x, backward = true)", "H"),
+    BACKWARD("LSTM[H = H](x, peephole = true, backward = true) start h = h0, c = c0", "H"),
+    CELL("GRU[H = H](x)", "H"),
+    CELL("GRU[H = H](x, reset_after = true) start h0", "H"),
+    CELL("GRU[H = H](x, gate = hard_sigmoid, squash = relu)", "H"),
+    BACKWARD("GRU[H = H](x, backward = true) start h0", "H"),
+    BACKWARD("GRU[H = H](x, reset_after = true, backward = true)", "H"),
+    CELL("Linear[Y = H](x)", "H"),
+    CELL("Dense[Y = H](x)", "H"),
+    CELL("Dense[Y = H](x, f = gelu)", "H"),
+    CELL("LayerNorm(x)", "X"),
+    CELL("Filter[L = L](x)", "X"),
+    CELL("LSTM[H = H](RNN[H = H](x))", "H"),
+    BACKWARD("GRU[H = H](x) + GRU[H = H](x, backward = true)", "H"),
+    {.name = "adding", .program = "adding.rnn", .overrides = "H=4"},
+    {.name = "sunspots", .program = "sunspots.rnn", .overrides = "H=3 L=3"},
+    {.name = "elman", .program = "jordan_elman.rnn", .stage = "elman", .overrides = "H=4"},
+    {.name = "jordan", .program = "jordan_elman.rnn", .stage = "jordan", .overrides = "H=4"},
+    {.name = "mackey_glass", .program = "mackey_glass.rnn", .overrides = "N=6"},
+    {.name = "bidirectional", .program = "bidirectional.rnn", .overrides = "X=3 H=2 C=4", .index = "k", .index_size = 4, .reads_future = true},
+};
+const int model_row_count = sizeof model_rows / sizeof *model_rows;
+
+/* --- texts -------------------------------------------------------------------------------------------------------------- */
+
+static const char *path_of(Arena *arena, const ModelRow *row) {
+  const char *root = getenv("RNN_SHARED");
+  return arena_printf(arena, "%s/design/programs/%s", root ? root : "../shared", row->program);
+}
+
+bool model_row_present(const ModelRow *row) {
+  Arena *arena = arena_new();
+  const bool present = !row->program || !access(path_of(arena, row), R_OK);
+  if (!present) printf("skipped: there is no %s (RNN_SHARED names the folder)\n", path_of(arena, row));
+  arena_free(arena);
+  return present;
+}
+
+static const char *cell_text(Session *s, const ModelRow *row) {
+  Text t = {.session = s};
+  text_add(&t, "use std.cells (RNN, LSTM, GRU)\nuse std.layers (Linear, Dense, LayerNorm, Filter)\n");
+  text_add(&t, "dim X = 3, H = 4, L = 3\nnet n {\n  input x: [X]\n  target z: [%s]\n", row->shape);
+  if (strstr(row->call, "h0")) text_add(&t, "  input h0: [H] per sequence\n");
+  if (strstr(row->call, "c0")) text_add(&t, "  input c0: [H] per sequence\n");
+  text_add(&t, "  y = %s\n}\n", row->call);
+  text_add(&t, "train n {\n  data csv(\"none.csv\", x = \"x\", z = \"z\", h0 = \"h0\", c0 = \"c0\")\n  loss mse(y, z)\n  method bptt\n}\n");
+  return t.at;
+}
+
+/* `data` may name only what the net has. */
+static const char *without_column(Session *s, const char *text, const char *column) {
+  const char *at = strstr(text, column);
+  if (!at) return text;
+  return arena_printf(s->arena, "%.*s%s", (int)(at - text), text, at + strlen(column));
+}
+
+static void override(Session *s, const char *list) {
+  for (const char *at = list; at && *at; at += strspn(at, " ")) {
+    const size_t size = strcspn(at, " "), name = strcspn(at, "=");
+    const Override o = {.name = intern_n(s, at, name), .value = arena_strndup(s->arena, at + name + 1, size - name - 1)};
+    vec_push(s->arena, s->overrides, o);
+    at += size;
+  }
+}
+
+static const char *text_of(Session *s, const ModelRow *row) {
+  if (row->program) {
+    const int file = source_read(s, path_of(s->arena, row));
+    return s->sources.at[file]->text;
+  }
+  const char *text = cell_text(s, row);
+  if (!strstr(row->call, "h0")) text = without_column(s, text, ", h0 = \"h0\"");
+  if (!strstr(row->call, "c0")) text = without_column(s, text, ", c0 = \"c0\"");
+  return text;
+}
+
+Model *model_row_load(Session *s, const ModelRow *row) {
+  override(s, row->overrides);
+  Model *m = model_of_text(s, text_of(s, row));
+  if (!m) fprintf(stderr, "%s does not compile\n", row->name), abort();
+  return m;
+}
+
+/* --- numbers ------------------------------------------------------------------------------------------------------------- */
+
+/* Steele, Lea and Flood's splitmix64. */
+double random_number(uint64_t *state) {
+  uint64_t z = *state += 0x9e3779b97f4a7c15u;
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+  return (double)((z ^ (z >> 31)) >> 11) * 0x1p-52 - 1;
+}
+
+static double input_value(const ModelRow *row, const GraphInput *in, double usual, uint64_t *state) {
+  const double u = random_number(state);
+  switch (in->role) {
+  case INPUT_DATA:
+    if (row->index && !strcmp(row->index, in->name)) return (double)(int)((u + 1) / 2 * row->index_size);
+    return u;
+  case INPUT_WEIGHT: return u < 0.5;  /* some steps do not count */
+  case INPUT_FORCE: return u < 0.4;   /* some are forced */
+  case INPUT_MEAN: return 0.3;
+  case INPUT_STD: return 1.5;
+  default: return usual;
+  }
+}
+
+void model_row_fill(ModelData *d, const ModelRow *row, uint64_t seed) {
+  uint64_t state = seed;
+  for (int p = 0; p < d->graph->params.len; p++)
+    for (int64_t k = 0; k < sizes_count(d->graph->params.at[p].shape); k++) d->param[p][k] = 0.8 * random_number(&state);
+  for (int i = 0; i < d->graph->inputs.len; i++)
+    for (int64_t k = 0; k < data_input_count(d, i); k++)
+      d->input[i][k] = input_value(row, &d->graph->inputs.at[i], d->input[i][k], &state);
+}
