@@ -298,10 +298,11 @@ void plan_schedule(Plan *p) {
   count_pending(&s);
   Items top = {0};
   Region region = {.scan = TOP, .items = &top};
-  for (Ref i = 0; i < n; i++)
-    if (s.scan_of[i] == TOP && node_at(&s, i)->inputs == 0) make_ready(&s, &region, &top, i);
+  /* scans that wait for nothing are listed before any leaf is completed, which readies others */
   for (int k = 0; k < s.scans; k++)
     if (s.members[k].len && s.scan_pending[k] == 0) vec_push(a, region.scans, k);
+  for (Ref i = 0; i < n; i++)
+    if (s.scan_of[i] == TOP && node_at(&s, i)->inputs == 0) make_ready(&s, &region, &top, i);
   run_region(&s, &region, &top);
   for (int i = 0; i < top.len; i++) vec_push(a, p->items, top.at[i]);
   check_all_placed(&s);
