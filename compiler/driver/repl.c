@@ -150,7 +150,9 @@ static bool load(Repl *r, const char *path) {
   repl_print_diags(r, s);
   session_free(s);
   r->path = path; /* errors of the file itself are said with its name */
+  r->loading = true;
   if (!fine || !entries_fit(r, &r->program)) return false;
+  r->loading = false;
   printf("net %s\n", r->program.net);
   repl_read_weights(r, path);
   r->path = beside(r, path);

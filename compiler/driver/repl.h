@@ -37,6 +37,7 @@ typedef struct Repl {
   Kept states, before, inputs, params; /* before: the states that the last step began with */
   int64_t steps;    /* taken since the last reset */
   bool done, bad;   /* bad: an input had an error, which matters for the exit code of a pipe */
+  bool loading;     /* a file: its warnings are shown */
 } Repl;
 
 /* --- repl_program.c ------------------------------------------------------------------------------------------------------- */

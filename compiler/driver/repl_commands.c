@@ -39,11 +39,11 @@ Session *repl_session(Repl *r) {
   return s;
 }
 
-/* What has been printed is not printed again. */
+/* What has been printed is not printed again; nor are warnings, of which the same compilation gives the same each time. */
 void repl_print_diags(Repl *r, Session *s) {
   fflush(stdout);
   r->bad |= s->errors > 0;
-  finish(s, r->options);
+  if (s->errors || r->loading) finish(s, r->options);
   s->diags.len = s->errors = 0;
 }
 
@@ -144,7 +144,7 @@ static bool take_input(Repl *r, const Item *item, Kept *given) {
   const cJSON *entry = input_entry(r->step, name);
   if (!entry) return unknown_input(r, name), false;
   if (!read_numbers(item->value, &n)) {
-    repl_complain(r, E0509, "as in `:step p = 1, u = [0, 1]`", "`%s` wants up to 4096 numbers", name);
+    repl_complain(r, E0509, "as in `:step p = 1, u = [0, 1]`", "`%s` wants numbers", name);
     return false;
   }
   if (n.count != entry_elements(entry)) {
@@ -203,13 +203,11 @@ static void print_outputs(Work *w) {
 static void take_step(Repl *r, Kept *given) {
   Work *w = r->step;
   note_zeros(r, given);
-  kept_clear(&r->before);
-  unit_keep_states(w->bound, &r->before);
+  kept_move(&r->before, &r->states);
   kept_move(&r->inputs, given);
   unit_inputs(w->bound, &r->inputs);
   unit_step(w->bound, r->steps++, w->compilation->program->seed);
-  kept_clear(&r->states);
-  unit_keep_states(w->bound, &r->states);
+  unit_keep_states(w->bound, w->net->name, &r->states);
   print_outputs(w);
 }
 

@@ -83,7 +83,25 @@ void unit_begin(RnnUnit *u, uint64_t seed) {
   rnn_unit_call(u, 1, 0, &none, &one, 0, NULL, NULL, seed, 0, true); /* a chunk without steps keeps the histories */
 }
 
-void unit_keep_states(const RnnUnit *u, Kept *k) {
+/* A value that no equation has read at another step so far may be read so in the next compilation: its last step is kept. */
+static void keep_port(Kept *k, const RnnUnit *u, const UnitPort *port, const char *name) {
+  if (port->buffer < 0 || kept_find(k, name)) return;
+  double *value = doubles_of(u, u->table[port->buffer], port->elements);
+  kept_put(k, name, port->elements, 1, value);
+  free(value);
+}
+
+static void keep_last_step(const RnnUnit *u, const char *net, Kept *k) {
+  char name[512];
+  for (int i = 0; i < u->outputs; i++) {
+    snprintf(name, sizeof name, "%s.%s", net, u->output[i].name);
+    keep_port(k, u, &u->output[i], name);
+  }
+  for (int i = 0; i < u->inputs; i++)
+    if (u->input[i].role == ROLE_DATA) keep_port(k, u, &u->input[i], u->input[i].name);
+}
+
+void unit_keep_states(const RnnUnit *u, const char *net, Kept *k) {
   char name[512];
   for (int i = 0; i < u->buffers; i++) {
     const UnitBuffer *b = &u->buffer[i];
@@ -92,6 +110,7 @@ void unit_keep_states(const RnnUnit *u, Kept *k) {
     kept_put(k, name, b->elements, b->steps, value);
     free(value);
   }
+  keep_last_step(u, net, k);
 }
 
 /* A delay line that has grown has its history in the older slots; one that changed its size begins anew. */

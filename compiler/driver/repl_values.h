@@ -25,7 +25,8 @@ const KeptValue *kept_find(const Kept *k, const char *name);
 
 /* Fills the delay lines with their histories. */
 void unit_begin(RnnUnit *u, uint64_t seed);
-void unit_keep_states(const RnnUnit *u, Kept *k);
+/* Delay lines, and the last step of all else. */
+void unit_keep_states(const RnnUnit *u, const char *net, Kept *k);
 void unit_restore_states(RnnUnit *u, const Kept *k);
 /* From `k` where it has them, else drawn as the manifest says, and then kept. */
 bool unit_params(RnnUnit *u, Kept *k, uint64_t seed, const char *folder, RnnError *error);

@@ -86,6 +86,8 @@ static void product(Linear *l, Ref r, bool minus) {
     add_feature(l, node_at(l->b, n.in[0])->attrs.index, n.in[1], minus);
   else if (is_tuned_param(l, n.in[1]) && !l->depends[n.in[0]] && !strcmp(n.attrs.letters[0], n.attrs.letters[1]) && !*n.attrs.letters[2])
     add_feature(l, node_at(l->b, n.in[1])->attrs.index, n.in[0], minus); /* dot(x, w) */
+  else if (is_tuned_param(l, n.in[0]) && l->depends[n.in[1]]) not_linear(l, n.in[1]); /* the inner weight is at fault, not the readout */
+  else if (is_tuned_param(l, n.in[1]) && l->depends[n.in[0]]) not_linear(l, n.in[0]);
   else not_linear(l, r);
 }
 

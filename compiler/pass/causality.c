@@ -106,8 +106,11 @@ typedef struct Arrow {
 
 typedef Vec(Arrow) Arrows;
 
+/* The user's own word: "h" of "net.cell.h". */
 static const char *short_name(const Fault *f, Ref r) {
   const Node *n = node_of(f->g, r);
+  const char *dot = n->name ? strrchr(n->name, '.') : NULL;
+  if (dot) return dot + 1;
   return n->name ? n->name : arena_printf(f->session->arena, "%s", op_text(n->op));
 }
 
@@ -265,14 +268,23 @@ static void report(const Fault *f, Walk *walk, DiagCode code, const char *what, 
   if (code == E0201) suggest_delay(f, d, &arrows.at[0]);
 }
 
+/* Does the walk go through a sum, a maximum or an end of a clock? Then no delay mends it. */
+static bool needs_whole_sequence(const Fault *f, const Walk *walk) {
+  for (int i = 0; i < walk->len; i++) {
+    const Node *n = node_of(f->g, walk->at[i]);
+    if (n->op == OP_AT_END || (n->attrs.over & ~GRAPH_SEQUENCE)) return true;
+  }
+  return false;
+}
+
 static void diagnose(const Fault *f) {
   Walk walk = {0};
-  if (undelayed_loop(f, &walk)) {
+  if (undelayed_loop(f, &walk) && !needs_whole_sequence(f, &walk)) {
     report(f, &walk, E0201, "within one time step", "every loop needs at least 1");
-  } else if (both_ways_loop(f, &walk)) {
+  } else if (!walk.len && both_ways_loop(f, &walk)) {
     report(f, &walk, E0202, "both in the past and in the future", "a loop looks one way only");
   } else {
-    any_loop(f, &walk);
+    if (!walk.len) any_loop(f, &walk);
     report(f, &walk, E0210, "through the whole sequence", "what needs all steps cannot be needed by one of them");
   }
 }

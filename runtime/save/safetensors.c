@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { PREFIX = 8, HEADER_MOST = 100000000 };
@@ -84,7 +85,14 @@ static bool write_failed(const char *path, const char *beside, int reason, RnnEr
                   strerror(reason));
 }
 
+/* A rename would put a file in the place of a device, or of whatever else stands there. */
+static bool is_no_file(const char *path) {
+  struct stat is;
+  return stat(path, &is) == 0 && !S_ISREG(is.st_mode);
+}
+
 bool safetensors_write(const char *path, const Tensor *tensor, int count, const cJSON *metadata, RnnError *error) {
+  if (is_no_file(path)) return rnn_fail(error, "E0603", "cannot write the weights file %s: there is something else at that path", path);
   size_t length = 0, size = strlen(path) + sizeof ".tmp";
   char *header = header_text(tensor, count, metadata, &length), *beside = malloc(size);
   bool done = false;
@@ -262,6 +270,8 @@ static bool read_file(Reading *r, TensorFile *file) {
 }
 
 TensorFile *safetensors_read(const char *path, RnnError *error) {
+  struct stat is;
+  if (stat(path, &is) == 0 && S_ISDIR(is.st_mode)) return rnn_fail(error, "E0602", "cannot read the weights file %s: it is a folder", path), NULL;
   Reading r = {path, fopen(path, "rb"), 0, 0, error};
   if (!r.file) {
     rnn_fail(error, "E0601", "cannot read the weights file %s: %s%s", path, strerror(errno),

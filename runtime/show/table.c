@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <math.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static void put_number(FILE *out, double value) {
@@ -50,17 +51,30 @@ void write_rows(FILE *out, const Series *const *series, const char *const *names
 
 static bool failed(const char *path, const char *temporary, RnnError *error) {
   int reason = errno;
-  unlink(temporary);
+  if (temporary) unlink(temporary);
   return rnn_fail(error, "E0603", "cannot write %s: %s", path, strerror(reason));
+}
+
+static bool fill(FILE *out, const Series *const *series, const char *const *names, int count, bool sync) {
+  write_rows(out, series, names, count);
+  bool written = !fflush(out) && !ferror(out) && (!sync || !fsync(fileno(out)));
+  int reason = errno;
+  if (fclose(out)) return false;
+  errno = reason;
+  return written;
+}
+
+/* A device or a pipe (/dev/stdout) is written to; a file put in its place would take it away. */
+static bool is_device(const char *path) {
+  struct stat is;
+  return stat(path, &is) == 0 && !S_ISREG(is.st_mode) && !S_ISDIR(is.st_mode);
 }
 
 bool write_table(const char *path, const Series *const *series, const char *const *names, int count, RnnError *error) {
   char temporary[4200];
-  snprintf(temporary, sizeof temporary, "%s.tmp", path);
+  bool direct = is_device(path);
+  snprintf(temporary, sizeof temporary, direct ? "%s" : "%s.tmp", path);
   FILE *out = fopen(temporary, "w");
-  if (!out) return failed(path, temporary, error);
-  write_rows(out, series, names, count);
-  bool written = !fflush(out) && !ferror(out) && !fsync(fileno(out));
-  if (fclose(out) || !written || rename(temporary, path)) return failed(path, temporary, error);
-  return true;
+  if (!out || !fill(out, series, names, count, !direct)) return failed(path, direct || !out ? NULL : temporary, error);
+  return direct || !rename(temporary, path) || failed(path, temporary, error);
 }

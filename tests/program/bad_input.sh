@@ -76,6 +76,7 @@ refuses "noise for a table" noise.csv -- "$rnn" train m.rnn
 
 # --- weights ------------------------------------------------------------------------------------------------------------
 model
+refuses "a folder for weights" E0602 folder -- "$rnn" run m.rnn test --weights .
 refuses "a run before any training" E0601 m.safetensors 'rnn train' -- "$rnn" run m.rnn test
 "$rnn" train --quiet m.rnn || fail "the good model does not train"
 "$rnn" run m.rnn test >before || fail "the good model does not run"
@@ -125,9 +126,11 @@ mkdir a_folder
 refuses "a folder in the file's place" E0603 a_folder -- "$rnn" train --quiet m.rnn --weights a_folder
 [ -d a_folder ] || fail "the folder is gone"
 [ -e a_folder.tmp ] && fail "a failed save left its file behind"
-if [ -w /dev/full ]; then
-  sed -i 's/  report    rmse(y, data.y)/  write     csv("\/dev\/full", y)/' m.rnn
-  refuses "a full disk" E0603 /dev/full -- "$rnn" run m.rnn test
+if [ -c /dev/full ]; then
+  ln -s /dev/full full # were it replaced, only the link would be gone
+  sed -i 's/  report    rmse(y, data.y)/  write     csv("full", y)/' m.rnn
+  refuses "a full disk" E0603 full -- "$rnn" run m.rnn test
+  [ -c full ] || fail "a file was put in the place of a device"
 fi
 sed -i 's/  write .*/  write     csv("nowhere\/out.csv", y)/; s/  report    rmse(y, data.y)/  write     csv("nowhere\/out.csv", y)/' m.rnn
 refuses "results into a folder that is not there" E0603 nowhere/out.csv -- "$rnn" run m.rnn test
