@@ -19,43 +19,10 @@ typedef struct Trial {
   double worst;
 } Trial;
 
-static bool is_data_clock(const Graph *g, int clock) { return !g->clocks.at[clock].length; }
-
-/* Steps to the longest that a value has in its array: 1 off the data's clock. */
-static int64_t steps_in(const Graph *g, const ModelData *d, GraphAxes axes) {
-  for (int c = 0; c < g->clocks.len; c++)
-    if (axes & GRAPH_CLOCK(c) && is_data_clock(g, c)) return d->longest;
-  return 1;
-}
-
 static void check(Trial *t, const char *what, double difference) {
   if (!(difference <= t->worst)) t->worst = difference;
   if (!(difference <= tolerance)) fprintf(stderr, "\n%s: %s differs by %g\n", t->row->name, what, difference);
   CU_ASSERT_TRUE(difference <= tolerance);
-}
-
-/* --- parts of a batch ------------------------------------------------------------------------------------------------------- */
-
-/* Sequences [from, from + data of part) and steps [first, …) of the batch. */
-static void copy_input(const Trial *t, ModelData *part, int i, int from, int64_t first) {
-  const GraphInput *in = &t->graph->inputs.at[i];
-  const int64_t n = sizes_count(in->shape), whole = steps_in(t->graph, &t->data, in->axes), own = steps_in(t->graph, part, in->axes);
-  if (!in->axes) {
-    memcpy(part->input[i], t->data.input[i], sizeof(double) * (size_t)n);
-    return;
-  }
-  const int64_t skipped = whole > 1 ? first : 0;
-  for (int b = 0; b < part->eval.sequences; b++)
-    for (int64_t k = 0; k < own && skipped + k < whole; k++)
-      memcpy(part->input[i] + (b * own + k) * n, t->data.input[i] + ((from + b) * whole + skipped + k) * n, sizeof(double) * (size_t)n);
-}
-
-static ModelData part_of(const Trial *t, int from, int count, const int64_t *own, int64_t first) {
-  ModelData part = model_data(t->session, t->graph, count, own);
-  for (int p = 0; p < t->graph->params.len; p++)
-    memcpy(part.param[p], t->data.param[p], sizeof(double) * (size_t)sizes_count(t->graph->params.at[p].shape));
-  for (int i = 0; i < t->graph->inputs.len; i++) copy_input(t, &part, i, from, first);
-  return part;
 }
 
 static double *output_of(Trial *t, const ModelData *d, int o) {
@@ -82,9 +49,10 @@ static void share(const Trial *t, ModelData *part, double value) {
 
 static double **sums_of_sequences(Trial *t) {
   double **sum = arena_array(t->session->arena, double *, t->graph->outputs.len + 1);
-  for (int o = 0; o < t->graph->outputs.len; o++) sum[o] = arena_array(t->session->arena, double, sizes_count(output_node(t, o)->shape) + 1);
+  for (int o = 0; o < t->graph->outputs.len; o++)
+    sum[o] = arena_array(t->session->arena, double, sizes_count(output_node(t, o)->shape) + 1);
   for (int b = 0; b < SEQUENCES; b++) {
-    ModelData one = part_of(t, b, 1, &lengths[b], 0);
+    ModelData one = data_part(&t->data, b, 1, &lengths[b], 0);
     share(t, &one, b == 0);
     jit_run_call(&t->call.run, &one.eval);
     double **own = outputs_of(t, &one);
@@ -104,16 +72,17 @@ static void compare_sequence(Trial *t, int b, const ModelData *one, double **who
   double **own = outputs_of(t, one);
   for (int o = 0; o < t->graph->outputs.len; o++) {
     const Node *n = output_node(t, o);
-    const int64_t count = sizes_count(n->shape), steps = steps_in(t->graph, &t->data, n->axes);
+    const int64_t count = sizes_count(n->shape), steps = data_steps(&t->data, n->axes);
     const int64_t counted = steps > 1 ? lengths[b] : 1;
-    check(t, t->graph->outputs.at[o].name, worst_difference(own[o], whole[o] + (n->axes ? b * steps * count : 0), counted * count, 1));
+    check(t, t->graph->outputs.at[o].name,
+          worst_difference(own[o], whole[o] + (n->axes ? b * steps * count : 0), counted * count, 1));
   }
 }
 
 static void check_outputs(Trial *t) {
   double **whole = outputs_of(t, &t->data);
   for (int b = 0; b < SEQUENCES; b++) {
-    ModelData one = part_of(t, b, 1, &lengths[b], 0);
+    ModelData one = data_part(&t->data, b, 1, &lengths[b], 0);
     jit_run_call(&t->call.run, &one.eval);
     compare_sequence(t, b, &one, whole);
   }
@@ -144,9 +113,8 @@ static void check_chunks(Trial *t, int64_t size) {
       const int64_t left = lengths[b] - first;
       own[b] = left < 0 ? 0 : left < size ? left : size;
     }
-    ModelData chunk = part_of(t, 0, SEQUENCES, own, first);
-    for (int c = 0; c < GRAPH_CLOCKS; c++) chunk.eval.whole[c] = t->data.eval.length[c];
-    jit_run_chunk(&t->call.run, &chunk.eval, first, first > 0);
+    ModelData chunk = data_part(&t->data, 0, SEQUENCES, own, first);
+    jit_run_chunk(&t->call.run, &chunk.eval, first, first > 0, true);
     compare_chunk(t, &chunk, first, whole);
   }
 }
@@ -174,13 +142,7 @@ static void gradients_of_sequences(Trial *t, Model *m) {
   model_call_free(&t->call);
 }
 
-static const Symbol *net_of(const Model *m, const ModelRow *row) {
-  for (int i = 0; row->stage && i < m->program->nets.len; i++)
-    if (!strcmp(m->program->nets.at[i]->name, row->stage)) return m->program->nets.at[i];
-  return m->program->nets.at[0];
-}
-
-static Graph *values_graph(Model *m, const ModelRow *row) { return model_passes(m, lower_unit(m, NULL, net_of(m, row), UNIT_STEP)); }
+static Graph *values_graph(Model *m, const ModelRow *row) { return model_passes(m, model_values_graph(m, row->stage)); }
 
 static void outputs_of_sequences(Trial *t, Model *m) {
   start(t, values_graph(m, t->row));

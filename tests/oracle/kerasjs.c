@@ -101,8 +101,14 @@ static void fill_call(ModelData *d, const Layer *l, const cJSON *weights, const 
   Array w[3] = {0};
   CU_ASSERT_FATAL(each == 2 || each == 3);
   for (int i = 0; i < each; i++) w[i] = array_of_json(d->arena, "weights", cJSON_GetArrayItem(weights, first + i));
-  const CellWeights all = {.cell = l->cell, .gates = l->gates, .transposed = true, .inputs = l->inputs, .hidden = l->hidden,
-                           .W = w[0].values, .U = w[1].values, .b = w[2].values};
+  const CellWeights all = {.cell = l->cell,
+                           .gates = l->gates,
+                           .transposed = true,
+                           .inputs = l->inputs,
+                           .hidden = l->hidden,
+                           .W = w[0].values,
+                           .U = w[1].values,
+                           .b = w[2].values};
   CU_ASSERT_EQUAL_FATAL(w[0].count, l->inputs * l->hidden * cell_gates(&all));
   cell_fill(d, prefix, &all);
 }
@@ -181,8 +187,9 @@ static bool is_kind(const char *name, const char *const *kinds) {
 
 static void visit(Arena *arena, const char *folder, const cJSON *entry, Tally *tally) {
   static const char *const recurrent[] = {"SimpleRNN", "LSTM", "GRU", "Bidirectional", NULL};
-  static const char *const without_memory[] = {"TimeDistributed", "Conv1D", "Dense", "Activation", "Embedding", "AveragePooling1D",
-                                               "MaxPooling1D", "GlobalAveragePooling1D", "Dot", NULL};
+  static const char *const without_memory[] = {
+      "TimeDistributed",        "Conv1D", "Dense", "Activation", "Embedding", "AveragePooling1D", "MaxPooling1D",
+      "GlobalAveragePooling1D", "Dot",    NULL};
   const char *name = entry->string;
   if (is_kind(name, without_memory)) {
     printf("%s%s", tally->skipped++ ? " " : "\n    skipped, no memory: ", name);

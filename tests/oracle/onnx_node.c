@@ -45,7 +45,8 @@ static void read_attributes(Case *c, const cJSON *attributes) {
 }
 
 static Case read_case(Arena *arena, const char *folder, const cJSON *entry) {
-  const cJSON *node = cJSON_GetArrayItem(json_get(entry, "nodes"), 0), *data = cJSON_GetArrayItem(json_get(entry, "data_sets"), 0);
+  const cJSON *node = cJSON_GetArrayItem(json_get(entry, "nodes"), 0),
+              *data = cJSON_GetArrayItem(json_get(entry, "data_sets"), 0);
   Case c = {.name = entry->string, .in = json_get(data, "inputs"), .out = json_get(data, "outputs")};
   for (size_t i = 0; i < sizeof op_rows / sizeof *op_rows; i++)
     if (!strcmp(op_rows[i].op, json_get(node, "op")->valuestring)) c.cell = op_rows[i].cell, c.gates = op_rows[i].gates;
@@ -98,8 +99,15 @@ static void sequences_first(const Case *c, const double *from, double *to, int64
 
 static void fill(ModelData *d, const Case *c) {
   const double *B = values(c, "B");
-  CellWeights w = {.cell = c->cell, .gates = c->gates, .reset_after = c->reset_after, .inputs = c->inputs, .hidden = c->hidden,
-                   .W = values(c, "W"), .U = values(c, "R"), .b = B, .p = values(c, "P")};
+  CellWeights w = {.cell = c->cell,
+                   .gates = c->gates,
+                   .reset_after = c->reset_after,
+                   .inputs = c->inputs,
+                   .hidden = c->hidden,
+                   .W = values(c, "W"),
+                   .U = values(c, "R"),
+                   .b = B,
+                   .p = values(c, "P")};
   if (B) w.bu = B + cell_gates(&w) * c->hidden;
   if (w.p) w.peepholes = "iof";
   cell_fill(d, "onnx.h", &w);

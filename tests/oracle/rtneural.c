@@ -28,8 +28,14 @@ static const struct KindRow {
   const char *type;
   LayerKind kind;
 } kind_rows[] = {
-    {"dense", LAYER_DENSE}, {"time-distributed-dense", LAYER_DENSE}, {"lstm", LAYER_LSTM}, {"gru", LAYER_GRU},
-    {"conv1d", LAYER_WITHOUT_MEMORY}, {"batchnorm", LAYER_WITHOUT_MEMORY}, {"prelu", LAYER_WITHOUT_MEMORY}, {"activation", LAYER_WITHOUT_MEMORY},
+    {"dense", LAYER_DENSE},
+    {"time-distributed-dense", LAYER_DENSE},
+    {"lstm", LAYER_LSTM},
+    {"gru", LAYER_GRU},
+    {"conv1d", LAYER_WITHOUT_MEMORY},
+    {"batchnorm", LAYER_WITHOUT_MEMORY},
+    {"prelu", LAYER_WITHOUT_MEMORY},
+    {"activation", LAYER_WITHOUT_MEMORY},
 };
 
 static LayerKind kind_of(const char *type) {
@@ -41,8 +47,8 @@ static LayerKind kind_of(const char *type) {
 }
 
 static CellWeights recurrent(LayerKind kind, const char *lstm, const char *gru) {
-  return (CellWeights){.cell = kind == LAYER_LSTM ? "LSTM" : "GRU", .gates = kind == LAYER_LSTM ? lstm : gru,
-                       .reset_after = kind == LAYER_GRU};
+  return (CellWeights){
+      .cell = kind == LAYER_LSTM ? "LSTM" : "GRU", .gates = kind == LAYER_LSTM ? lstm : gru, .reset_after = kind == LAYER_GRU};
 }
 
 static void add_keras_layer(Stack *s, const cJSON *entry) {
@@ -122,7 +128,9 @@ static void add_layer(Text *t, const Layer *l, int i) {
   text_add(t, "  h%d = ", i);
   if (l->kind == LAYER_DENSE && *l->activation) text_add(t, "Dense[Y = D%d](%s, f = %s)\n", i, from, l->activation);
   else if (l->kind == LAYER_DENSE) text_add(t, "Linear[Y = D%d](%s)\n", i, from);
-  else text_add(t, "%s[H = D%d](%s, squash = %s%s)\n", l->weights.cell, i, from, l->activation, l->weights.reset_after ? ", reset_after = true" : "");
+  else
+    text_add(t, "%s[H = D%d](%s, squash = %s%s)\n", l->weights.cell, i, from, l->activation,
+             l->weights.reset_after ? ", reset_after = true" : "");
 }
 
 static const char *program_of(Session *session, const Stack *s) {
@@ -140,9 +148,11 @@ static const char *program_of(Session *session, const Stack *s) {
 
 /* A dense kernel is a cell's without gates and state. */
 static void fill_dense(ModelData *d, const char *prefix, const CellWeights *w) {
-  double *W = data_param(d, arena_printf(d->arena, "%s.W", prefix), NULL), *b = data_param(d, arena_printf(d->arena, "%s.b", prefix), NULL);
+  double *W = data_param(d, arena_printf(d->arena, "%s.W", prefix), NULL),
+         *b = data_param(d, arena_printf(d->arena, "%s.b", prefix), NULL);
   for (int64_t i = 0; i < w->hidden; i++) {
-    for (int64_t j = 0; j < w->inputs; j++) W[i * w->inputs + j] = w->transposed ? w->W[j * w->hidden + i] : w->W[i * w->inputs + j];
+    for (int64_t j = 0; j < w->inputs; j++)
+      W[i * w->inputs + j] = w->transposed ? w->W[j * w->hidden + i] : w->W[i * w->inputs + j];
     b[i] = w->b ? w->b[i] : 0;
   }
 }

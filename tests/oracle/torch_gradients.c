@@ -48,7 +48,8 @@ static const struct KindRow {
 static Case read_case(Session *s, const char *folder, const cJSON *entry) {
   Case c = {.kind = json_get(entry, "kind")->valuestring};
   for (size_t i = 0; i < sizeof kind_rows / sizeof *kind_rows; i++)
-    if (!strcmp(kind_rows[i].kind, c.kind)) c.cell = kind_rows[i].cell, c.gates = kind_rows[i].gates, c.options = kind_rows[i].options;
+    if (!strcmp(kind_rows[i].kind, c.kind))
+      c.cell = kind_rows[i].cell, c.gates = kind_rows[i].gates, c.options = kind_rows[i].options;
   c.path = arena_printf(s->arena, "%s/%s", folder, json_get(entry, "file")->valuestring);
   c.layers = json_get(entry, "layers")->valueint;
   c.directions = cJSON_IsTrue(json_get(entry, "bidirectional")) ? 2 : 1;
@@ -79,7 +80,8 @@ static void add_layer(Text *t, const Case *c, const Layer *l, const char *from) 
   const char *n = l->name;
   text_add(t, "  input h_%s: [H] per sequence\n", n);
   if (c->has_memory) text_add(t, "  input c_%s: [H] per sequence\n", n);
-  text_add(t, "  %s = %s[H = H](%s, backward = %s%s) start h = h_%s", n, c->cell, from, l->backward ? "true" : "false", c->options, n);
+  text_add(t, "  %s = %s[H = H](%s, backward = %s%s) start h = h_%s", n, c->cell, from, l->backward ? "true" : "false",
+           c->options, n);
   text_add(t, c->has_memory ? ", c = c_%s\n" : "\n", n);
 }
 
@@ -167,7 +169,11 @@ static CellWeights weights_of(Run *r, const Layer *l) {
   const Case *c = r->c;
   Arena *arena = r->session->arena;
   return (CellWeights){
-      .cell = c->cell, .gates = c->gates, .inputs = l->inputs, .hidden = c->hidden, .reset_after = !strcmp(c->kind, "gru"),
+      .cell = c->cell,
+      .gates = c->gates,
+      .inputs = l->inputs,
+      .hidden = c->hidden,
+      .reset_after = !strcmp(c->kind, "gru"),
       .W = array(r, arena_printf(arena, "weight_ih_%s", l->suffix)),
       .U = array(r, arena_printf(arena, "weight_hh_%s", l->suffix)),
       .b = array(r, arena_printf(arena, "bias_ih_%s", l->suffix)),
@@ -224,7 +230,8 @@ static void compare_block(Run *r, const Layer *l, const char *param, const char 
   Arena *arena = r->session->arena;
   const int64_t n = r->c->hidden * columns;
   const char *name = arena_printf(arena, "grad.%s", param);
-  compare(r, name, call_output(&r->call, name, NULL), array(r, arena_printf(arena, "grad_%s_%s", theirs, l->suffix)) + gate * n, n);
+  compare(r, name, call_output(&r->call, name, NULL), array(r, arena_printf(arena, "grad_%s_%s", theirs, l->suffix)) + gate * n,
+          n);
 }
 
 static void compare_layer(Run *r, const Layer *l) {

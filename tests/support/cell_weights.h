@@ -7,10 +7,10 @@
 #include "support/model_run.h"
 
 typedef struct CellWeights {
-  const char *cell;      /* "RNN", "LSTM", "GRU" */
-  const char *gates;     /* NULL for an RNN, which has one */
-  bool transposed;       /* [inputs][gates · hidden] (Keras); else [gates · hidden][inputs] */
-  bool reset_after;      /* GRU: the candidate's recurrent bias is a param of its own */
+  const char *cell;  /* "RNN", "LSTM", "GRU" */
+  const char *gates; /* NULL for an RNN, which has one */
+  bool transposed;   /* [inputs][gates · hidden] (Keras); else [gates · hidden][inputs] */
+  bool reset_after;  /* GRU: the candidate's recurrent bias is a param of its own */
   int64_t inputs, hidden;
   const double *W, *U;   /* of the input, of the state */
   const double *b, *bu;  /* of the input, of the state: two that add up. NULL: none */

@@ -104,10 +104,10 @@ static void call_unit(JitRun *r, const EvalData *d, int64_t first, const uint8_t
 
 void jit_run_call(JitRun *r, const EvalData *d) { call_unit(r, d, 0, NULL, false); }
 
-void jit_run_chunk(JitRun *r, const EvalData *d, int64_t first, bool goes_on) {
+void jit_run_chunk(JitRun *r, const EvalData *d, int64_t first, bool goes_on, bool keep) {
   uint8_t *fresh = malloc((size_t)d->sequences);
   memset(fresh, !goes_on, (size_t)d->sequences);
-  call_unit(r, d, first, fresh, true);
+  call_unit(r, d, first, fresh, keep);
   free(fresh);
 }
 

@@ -16,8 +16,8 @@ JitRun jit_run_new(Jit *jit, Graph *g, const char *symbol, bool is_double);
 /* Fills params and inputs, calls once on whole sequences. */
 void jit_run_call(JitRun *r, const EvalData *data);
 /* The same for a part of longer sequences that begins at step `first`; the data's lengths are the part's. Where it `goes_on`, from
- * the state that the call before left. */
-void jit_run_chunk(JitRun *r, const EvalData *data, int64_t first, bool goes_on);
+ * the kept state; and keeps its own if `keep` says so. */
+void jit_run_chunk(JitRun *r, const EvalData *data, int64_t first, bool goes_on, bool keep);
 /* Output o in graph_eval's layout: [sequence][steps to the longest][shape], 0 beyond a sequence's length. */
 void jit_run_output(const JitRun *r, const EvalData *data, int o, double *out);
 void jit_run_free(JitRun *r);

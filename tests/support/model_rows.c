@@ -4,8 +4,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define CELL(text, of) {.name = text, .call = text, .shape = of}
-#define BACKWARD(text, of) {.name = text, .call = text, .shape = of, .reads_future = true}
+#define CELL(text, of)                                                                                                           \
+  { .name = text, .call = text, .shape = of }
+#define BACKWARD(text, of)                                                                                                       \
+  { .name = text, .call = text, .shape = of, .reads_future = true }
 
 const ModelRow model_rows[] = {
     CELL("RNN[H = H](x)", "H"),
@@ -33,7 +35,20 @@ const ModelRow model_rows[] = {
     {.name = "elman", .program = "jordan_elman.rnn", .stage = "elman", .overrides = "H=4"},
     {.name = "jordan", .program = "jordan_elman.rnn", .stage = "jordan", .overrides = "H=4"},
     {.name = "mackey_glass", .program = "mackey_glass.rnn", .overrides = "N=6"},
-    {.name = "bidirectional", .program = "bidirectional.rnn", .overrides = "X=3 H=2 C=4", .index = "k", .index_size = 4, .reads_future = true},
+    {.name = "gamma", .program = "gamma.rnn", .overrides = "K=3 H=4"},
+    {.name = "narx", .program = "narx.rnn", .overrides = "H=4 L=2"},
+    {.name = "laser_fir", .program = "laser_fir.rnn", .overrides = "H=3 L0=4 L1=2 L2=3"},
+    {.name = "deep_esn", .program = "deep_esn.rnn", .stage = "readout", .overrides = "N=4"},
+    {.name = "kalman", .program = "kalman.rnn", .overrides = "H1=3 H2=2"},
+    {.name = "learned_delays", .program = "learned_delays.rnn", .overrides = "L=4"},
+    {.name = "liquid", .program = "liquid.rnn", .overrides = "U=3 N=6 C=4", .index = "k", .index_size = 4},
+    {.name = "turing", .program = "turing.rnn", .overrides = "X=3 Y=2 H=3 M=3 N=5"},
+    {.name = "bidirectional",
+     .program = "bidirectional.rnn",
+     .overrides = "X=3 H=2 C=4",
+     .index = "k",
+     .index_size = 4,
+     .reads_future = true},
 };
 const int model_row_count = sizeof model_rows / sizeof *model_rows;
 
@@ -59,7 +74,8 @@ static const char *cell_text(Session *s, const ModelRow *row) {
   if (strstr(row->call, "h0")) text_add(&t, "  input h0: [H] per sequence\n");
   if (strstr(row->call, "c0")) text_add(&t, "  input c0: [H] per sequence\n");
   text_add(&t, "  y = %s\n}\n", row->call);
-  text_add(&t, "train n {\n  data csv(\"none.csv\", x = \"x\", z = \"z\", h0 = \"h0\", c0 = \"c0\")\n  loss mse(y, z)\n  method bptt\n}\n");
+  text_add(&t, "train n {\n  data csv(\"none.csv\", x = \"x\", z = \"z\", h0 = \"h0\", c0 = \"c0\")\n");
+  text_add(&t, "  loss mse(y, z)\n  method bptt\n}\n");
   return t.at;
 }
 
@@ -113,8 +129,8 @@ static double input_value(const ModelRow *row, const GraphInput *in, double usua
   case INPUT_DATA:
     if (row->index && !strcmp(row->index, in->name)) return (double)(int)((u + 1) / 2 * row->index_size);
     return u;
-  case INPUT_WEIGHT: return u < 0.5;  /* some steps do not count */
-  case INPUT_FORCE: return u < 0.4;   /* some are forced */
+  case INPUT_WEIGHT: return u < 0.5; /* some steps do not count */
+  case INPUT_FORCE: return u < 0.4;  /* some are forced */
   case INPUT_MEAN: return 0.3;
   case INPUT_STD: return 1.5;
   default: return usual;

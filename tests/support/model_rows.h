@@ -13,7 +13,7 @@ typedef struct ModelRow {
   const char *overrides; /* of a program: "H=3 L=2" */
   const char *index;     /* an input that is a whole number below index_size */
   int index_size;
-  bool reads_future;     /* can be neither cut into chunks nor streamed */
+  bool reads_future; /* can be neither cut into chunks nor streamed */
 } ModelRow;
 
 extern const ModelRow model_rows[];

@@ -48,7 +48,10 @@ static Graph *shown(Model *m, Graph *g) {
 }
 
 Graph *model_passes(Model *m, Graph *g) { return g ? shown(m, pass_run_all(m->session, g, NULL, NULL)) : NULL; }
-Graph *model_step_graph(Model *m) { return shown(m, lower_unit(m, NULL, m->program->nets.at[0], UNIT_STEP)); }
+
+static Graph *values_of(Model *m, const Symbol *net) { return shown(m, lower_unit(m, NULL, net, UNIT_STEP)); }
+
+Graph *model_step_graph(Model *m) { return values_of(m, m->program->nets.at[0]); }
 
 static const Decl *train_stage(const Model *m, const char *name) {
   for (int i = 0; i < m->program->stages.len; i++) {
@@ -56,6 +59,13 @@ static const Decl *train_stage(const Model *m, const char *name) {
     if (stage->kind == DECL_TRAIN && (!name || !strcmp(stage->name, name))) return stage;
   }
   return NULL;
+}
+
+Graph *model_values_graph(Model *m, const char *name) {
+  const Decl *stage = train_stage(m, name);
+  for (int i = 0; stage && i < m->program->nets.len; i++)
+    if (m->program->nets.at[i]->name == stage->net) return values_of(m, m->program->nets.at[i]);
+  return model_step_graph(m);
 }
 
 Graph *model_loss_graph(Model *m, const char *name) {
@@ -121,21 +131,24 @@ static void set_lengths(ModelData *d, const int64_t *lengths) {
   }
 }
 
+static void make_room(ModelData *d) {
+  const Graph *g = d->graph;
+  d->param = arena_array(d->arena, double *, g->params.len + 1);
+  d->input = arena_array(d->arena, double *, g->inputs.len + 1);
+  d->param_set = arena_array(d->arena, bool, g->params.len + 1);
+  d->input_set = arena_array(d->arena, bool, g->inputs.len + 1);
+  for (int i = 0; i < g->params.len; i++) d->param[i] = arena_array(d->arena, double, sizes_count(g->params.at[i].shape) + 1);
+  for (int i = 0; i < g->inputs.len; i++) d->input[i] = arena_array(d->arena, double, data_input_count(d, i) + 1);
+  d->eval.param = (const double *const *)d->param;
+  d->eval.input = (const double *const *)d->input;
+}
+
 ModelData model_data(Session *s, const Graph *g, int sequences, const int64_t *lengths) {
   ModelData d = {.arena = s->arena, .graph = g, .eval = {.sequences = sequences, .seed = 1}};
   set_lengths(&d, lengths);
-  d.param = arena_array(s->arena, double *, g->params.len + 1);
-  d.input = arena_array(s->arena, double *, g->inputs.len + 1);
-  d.param_set = arena_array(s->arena, bool, g->params.len + 1);
-  d.input_set = arena_array(s->arena, bool, g->inputs.len + 1);
-  for (int i = 0; i < g->params.len; i++) d.param[i] = arena_array(s->arena, double, sizes_count(g->params.at[i].shape) + 1);
-  for (int i = 0; i < g->inputs.len; i++) {
-    const int64_t n = data_input_count(&d, i);
-    d.input[i] = arena_array(s->arena, double, n + 1);
-    for (int64_t k = 0; k < n; k++) d.input[i][k] = usual_value(&d, &g->inputs.at[i]);
-  }
-  d.eval.param = (const double *const *)d.param;
-  d.eval.input = (const double *const *)d.input;
+  make_room(&d);
+  for (int i = 0; i < g->inputs.len; i++)
+    for (int64_t k = 0; k < data_input_count(&d, i); k++) d.input[i][k] = usual_value(&d, &g->inputs.at[i]);
   return d;
 }
 
@@ -169,6 +182,39 @@ void data_check_complete(const ModelData *d) {
     if (!d->param_set[i]) missing("nobody set param", d->graph->params.at[i].name);
   for (int i = 0; i < d->graph->inputs.len; i++)
     if (!d->input_set[i] && d->graph->inputs.at[i].role == INPUT_DATA) missing("nobody set input", d->graph->inputs.at[i].name);
+}
+
+/* --- parts ------------------------------------------------------------------------------------------------------------- */
+
+int64_t data_steps(const ModelData *d, GraphAxes axes) {
+  for (int c = 0; c < d->graph->clocks.len; c++)
+    if (axes & GRAPH_CLOCK(c) && !d->graph->clocks.at[c].length) return d->longest;
+  return 1;
+}
+
+static void copy_part(const ModelData *d, ModelData *part, int i, int from, int64_t first) {
+  const GraphInput *in = &d->graph->inputs.at[i];
+  const int64_t n = sizes_count(in->shape), whole = data_steps(d, in->axes), own = data_steps(part, in->axes);
+  const bool stepped = (in->axes & ~GRAPH_SEQUENCE) != 0;
+  const int sequences = in->axes ? part->eval.sequences : 1;
+  for (int b = 0; b < sequences; b++)
+    for (int64_t k = 0; k < own; k++) {
+      const int64_t at = stepped ? first + k : 0;
+      if (at < whole)
+        memcpy(part->input[i] + (b * own + k) * n, d->input[i] + ((in->axes ? from + b : 0) * whole + at) * n,
+               sizeof(double) * (size_t)n);
+    }
+}
+
+ModelData data_part(const ModelData *d, int from, int count, const int64_t *lengths, int64_t first) {
+  ModelData part = {.arena = d->arena, .graph = d->graph, .eval = {.sequences = count, .seed = d->eval.seed}};
+  set_lengths(&part, lengths);
+  make_room(&part);
+  for (int i = 0; i < d->graph->params.len; i++)
+    memcpy(part.param[i], d->param[i], sizeof(double) * (size_t)sizes_count(d->graph->params.at[i].shape));
+  for (int i = 0; i < d->graph->inputs.len; i++) copy_part(d, &part, i, from, first);
+  for (int c = 0; c < GRAPH_CLOCKS; c++) part.eval.whole[c] = d->eval.length[c] + from;
+  return part;
 }
 
 /* --- calls ------------------------------------------------------------------------------------------------------------- */

@@ -17,6 +17,8 @@ void text_add(Text *t, const char *format, ...) __attribute__((format(printf, 2,
 
 /* Every named value of the first net as an output; before the passes, so that more can be added. NULL after diagnostics. */
 Graph *model_step_graph(Model *m);
+/* The same for the net of a train stage (NULL: the first one), or for the only net when nothing is trained. */
+Graph *model_values_graph(Model *m, const char *stage);
 /* The loss of a train stage (NULL: the first one), and which params it trains. */
 Graph *model_loss_graph(Model *m, const char *stage);
 const bool *model_tuned(Model *m, const char *stage);
@@ -36,6 +38,10 @@ typedef struct ModelData {
 } ModelData;
 
 ModelData model_data(Session *s, const Graph *g, int sequences, const int64_t *lengths);
+/* Steps to the longest of a value on these axes: 1 off the data's clock. */
+int64_t data_steps(const ModelData *d, GraphAxes axes);
+/* `count` sequences from `from` on, each the steps [first, first + length): with the same norms, and the whole lengths known. */
+ModelData data_part(const ModelData *d, int from, int count, const int64_t *lengths, int64_t first);
 double *data_param(ModelData *d, const char *name, int64_t *count);
 double *data_input(ModelData *d, const char *name, int64_t *count);
 int64_t data_input_count(const ModelData *d, int input);
