@@ -55,9 +55,10 @@ static void not_linear(Linear *l, Ref r) {
   const int p = param_below(l, r, 0);
   const char *weight = p < 0 ? "a weight" : l->b->graph->params.at[p].name;
   const Node *n = node_at(l->b, r);
+  const char *equation = n->name ? n->name : l->where, *dot = strrchr(equation, '.');
   Diag *d = diag_error(l->b->session, E0430, n->span.file ? n->span : l->span,
                        "ridge solves only weights that the output is linear in: `%s` is not one", weight);
-  diag_label(d, n->span.file ? n->span : l->span, "in the equation of `%s`", l->where);
+  diag_label(d, n->span.file ? n->span : l->span, "in the equation of `%s`", dot ? dot + 1 : equation);
   diag_help(d, "name the weights of the readout with `tune`, or train by another method");
 }
 
