@@ -5,7 +5,7 @@
  * step of k loads V + J numbers for V·J multiply-adds (K. Goto and R. van de Geijn, Anatomy of High-Performance Matrix
  * Multiplication, 2008). With one column there are too few sums to hide a multiply-add's latency, so k is split among several.
  *
- * Each variant is an internal function of the module, emitted when first wanted: V by the number of vectors of a panel, J of 6, 3 or 1. */
+ * Each variant is an internal function of the module, emitted when first wanted: V by the number of vectors of a panel, J of 6, 4, 2 or 1. */
 #include "llvm/contract.h"
 #include <stdio.h>
 
@@ -202,22 +202,11 @@ static LLVMValueRef tiles(Emit *e, const Strip *s, int columns, LLVMValueRef fro
   return end;
 }
 
-/* All columns of one panel. What is left after the tiles of 6 is done by one more that overlaps the last, where the result is set and
- * not added to; otherwise by smaller tiles. */
+/* All columns of one panel: tiles of 6, and what is left in one each of 4, 2 and 1. */
 static void strip_body(Emit *e, const Strip *s) {
-  LLVMValueRef count = s->parameter[STRIP_COLUMNS], six = int_const(e, 6);
-  LLVMValueRef done = tiles(e, s, 6, int_const(e, 0), count);
-  LLVMValueRef left = LLVMBuildICmp(e->b, LLVMIntSLT, done, count, "");
-  LLVMValueRef sets = LLVMBuildICmp(e->b, LLVMIntEQ, s->parameter[TILE_ADD], int_const(e, 0), "");
-  LLVMValueRef many = LLVMBuildICmp(e->b, LLVMIntSGE, count, six, "");
-  LLVMValueRef overlap = LLVMBuildAnd(e->b, sets, many, "");
-  If again = if_begin(e, LLVMBuildAnd(e->b, left, overlap, ""));
-  call_tile(e, s, 6, sub_i(e, count, six));
-  if_end(e, &again);
-  If small = if_begin(e, LLVMBuildAnd(e->b, left, LLVMBuildNot(e->b, overlap, ""), ""));
-  done = tiles(e, s, 3, done, count);
-  tiles(e, s, 1, done, count);
-  if_end(e, &small);
+  LLVMValueRef count = s->parameter[STRIP_COLUMNS], done = int_const(e, 0);
+  static const int columns[] = {6, 4, 2, 1};
+  for (int i = 0; i < 4; i++) done = tiles(e, s, columns[i], done, count);
   LLVMBuildRetVoid(e->b);
 }
 
