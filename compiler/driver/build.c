@@ -86,12 +86,6 @@ static const char *default_output(Session *s, const char *path, const char *endi
   return arena_printf(s->arena, "%.*s%s", (int)n, name, ending);
 }
 
-static bool is_supported(const Compilation *c, const Decl *stage) {
-  for (int i = 0; i < c->program->unsupported.len; i++)
-    if (!c->program->unsupported.at[i].stage || c->program->unsupported.at[i].stage == stage) return false;
-  return true;
-}
-
 static bool write_object(Compilation *c, const char *path) {
   Plan **plans = arena_array(c->session->arena, Plan *, c->units.len + 1);
   for (int i = 0; i < c->units.len; i++) plans[i] = c->units.at[i].plan;
@@ -109,7 +103,7 @@ static const char *absolute(Session *s, const char *path) {
 
 static bool build(Session *s, Options *o, const char *path) {
   Compilation *c = compile_check(s, path, o);
-  if (!c || !compile_stages(c, absolute(s, path), is_supported)) return false;
+  if (!c || !compile_stages(c, absolute(s, path), stage_is_supported)) return false;
   const char *output = o->output;
   if (o->emit == EMIT_OBJ) return write_object(c, output ? output : default_output(s, path, ".o"));
   if (!output) output = default_output(s, path, "");

@@ -119,18 +119,12 @@ static int act(Session *s, Options *o, const char *path, StageFilter *wanted, co
 
 /* --- check, train, run, test -------------------------------------------------------------------------------------------------- */
 
-static bool is_supported(const Compilation *c, const Decl *stage) {
-  for (int i = 0; i < c->program->unsupported.len; i++)
-    if (!c->program->unsupported.at[i].stage || c->program->unsupported.at[i].stage == stage) return false;
-  return true;
-}
-
 int command_check(Session *s, Options *o) {
   if (!o->words.len) return usage(s, o, "a model: rnn check FILE");
   for (int i = 0; i < o->words.len; i++) {
     Compilation *c = compile_check(s, o->words.at[i], o);
     bool whole = c && !c->program->unsupported.len;
-    if (c) compile_stages(c, o->words.at[i], whole ? NULL : is_supported);
+    if (c) compile_stages(c, o->words.at[i], whole ? NULL : stage_is_supported);
     compilation_free(c);
   }
   int code = finish(s, o);
@@ -258,7 +252,7 @@ int command_emit(Session *s, Options *o) {
   if (!o->words.len) return usage(s, o, "a model: rnn --emit=graph FILE");
   if (o->emit == EMIT_OBJ || o->emit == EMIT_EXE) return command_build(s, o);
   Compilation *c = compile_check(s, o->words.at[0], o);
-  if (c && o->emit > EMIT_TYPES && compile_stages(c, o->words.at[0], c->program->unsupported.len ? is_supported : NULL)) emit_late(c);
+  if (c && o->emit > EMIT_TYPES && compile_stages(c, o->words.at[0], c->program->unsupported.len ? stage_is_supported : NULL)) emit_late(c);
   int code = finish(s, o);
   compilation_free(c);
   return code;

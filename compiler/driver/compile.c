@@ -127,6 +127,12 @@ static bool trains(const Program *p) {
   return false;
 }
 
+bool stage_is_supported(const Compilation *c, const Decl *stage) {
+  for (int i = 0; i < c->program->unsupported.len; i++)
+    if (!c->program->unsupported.at[i].stage || c->program->unsupported.at[i].stage == stage) return false;
+  return true;
+}
+
 bool compile_stages(Compilation *c, const char *path, StageFilter *wanted) {
   if (!(c->model = lower_model(c->session, c->program, path))) return false;
   c->manifest = lower_manifest(c->model);

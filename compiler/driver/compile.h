@@ -30,6 +30,9 @@ typedef struct Compilation {
 /* Only stages for which `wanted` says yes (NULL: all) get units; the manifest holds no others. */
 typedef bool StageFilter(const Compilation *c, const Decl *stage);
 
+/* Can this version carry the stage out? A filter. */
+bool stage_is_supported(const Compilation *c, const Decl *stage);
+
 /* Parses and checks. NULL after diagnostics. */
 Compilation *compile_check(Session *s, const char *path, const Options *o);
 /* The same for text already in the session as source `file`. */
