@@ -51,6 +51,11 @@ static void nothing_is_lost(void) {
 
 /* /dev/full: every write says that the disk is full. */
 static void full_disk(void) {
+  struct stat device;
+  if (stat("/dev/full", &device) != 0 || !S_ISCHR(device.st_mode)) {
+    printf("skipped: this system has no /dev/full ... ");
+    return;
+  }
   RnnError error = {0};
   float w[1] = {1};
   Tensor t = {"w", false, 1, {1}, w};
