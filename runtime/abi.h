@@ -5,9 +5,12 @@
  * and allocated by the runtime once a model. The scalar type (float or double) is the same throughout a unit.
  *
  * Layout. A value with axes {sequence, clock} is [step][row][elements], row-major, the elements row-major in the value's
- * shape; with {sequence} it is [row][elements]; without axes [elements]. `rows` is the number of sequences of the batch,
- * sorted by length, longest first, so that the rows active at a step are the first active[step] ones. A buffer may have
- * `front` steps before step 0 and `back` steps after the last: delay lines and histories live there, filled by the
+ * shape; with {sequence} it is [row][elements]; without axes [elements]. On several clocks it is [step of one][step of the
+ * next] … [row][elements], in the unit's order of clocks. `rows` is the number of sequences of the batch,
+ * sorted by length, longest first, so that the rows active at a step are the first active[step] ones. With two clocks of the
+ * data's length that holds on one of them at most: on the others active[step] is an upper bound, and compiled code asks
+ * rnn_active_rows. A buffer may have `front` steps before step 0 and `back` steps after the last, along one clock: delay lines
+ * and histories live there, filled by the
  * compiled code (a row's own steps length..length+back-1 serve as its back). Table pointers point at step 0.
  * What lies in inactive rows is never read as data. */
 #ifndef RNN_RUNTIME_ABI_H
@@ -20,9 +23,9 @@ enum { RNN_ABI_VERSION = 1, RNN_MAX_CLOCKS = 6 };
 typedef struct RnnClock {
   int64_t steps;         /* steps of this call: the longest row's */
   int64_t first;         /* what STEP_INDEX says at step 0 of this call (chunks of a longer sequence) */
-  const int32_t *length; /* [rows] steps of each row in this call, descending; a row may have 0 */
+  const int32_t *length; /* [rows] steps of each row in this call, descending (see above); a row may have 0 */
   const int32_t *whole;  /* [rows] length of the whole sequence */
-  const int32_t *active; /* [steps] rows with length > step */
+  const int32_t *active; /* [steps] the first so many rows hold all with length > step */
   int64_t uniform;       /* 1: every row has all the steps */
 } RnnClock;
 
@@ -50,6 +53,10 @@ void rnn_pack_f64(const double *from, int64_t row_stride, int64_t column_stride,
 /* One draw for element `element` of site `site` at step `step` of a sequence: uniform in [0, 1) (kind 0) or standard
  * normal (kind 1). Counter-based: the same key gives the same draw in any order, on any number of threads. */
 double rnn_random(uint64_t seed, uint64_t update, uint64_t site, uint64_t sequence, uint64_t step, uint64_t element, int64_t kind);
+
+/* Rows begin ≤ r < *end from `from` on that have the step at[c] of every clock c of `axes` (as in the manifest); none: rows.
+ * For batches with several clocks, which are sorted by the lengths of one of them at most. */
+int64_t rnn_active_rows(const RnnArgs *args, int64_t axes, const int64_t *at, int64_t from, int64_t *end);
 
 /* A native program is an object file that defines these two, linked with librnn_runtime.a. */
 typedef struct RnnSymbol {

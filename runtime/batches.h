@@ -21,7 +21,7 @@ typedef struct Batch {
   int32_t *whole;            /* [rows] length of the row's whole sequence */
   int32_t *active;           /* [steps] rows with length > step */
   const Sequence **sequence; /* [rows] */
-  uint64_t *identity;        /* [rows] number of the sequence in the data set: keys random draws */
+  uint64_t *identity;        /* [rows] keys random draws: number of the sequence in the data set; of a carried stream, its own number in the upper half */
   int64_t *offset;           /* [rows] step of the sequence that is this batch's step 0; not 0 in carried streams and chunks */
   uint8_t *fresh;            /* [rows] 1: histories apply before step 0; 0: the state of the batch before continues */
 } Batch;
@@ -50,8 +50,11 @@ int64_t batches_most_steps(const Batches *b);
  * (memory for the largest batch); its rows are all of the batch's, those that have ended with length 0. fresh is the
  * batch's own in its first chunk and 0 later. */
 Batch *batch_chunk_new(const Batches *b);
+Batch *batch_rows_new(int64_t rows, int64_t steps); /* one to be filled by its owner; freed by batch_chunk_free */
 void batch_chunk_free(Batch *chunk);
 void batch_chunk(const Batch *batch, int64_t first, int64_t steps, Batch *chunk);
+/* Rows first, first + every, first + 2 · every … of a batch as a batch of their own, in memory from batch_chunk_new. */
+void batch_slice(const Batch *batch, int64_t first, int64_t every, Batch *slice);
 
 /* Copies a variable's steps first … first + steps − 1 of the batch, scaled (scaling NULL: not), into `out`:
  * [step][row][elements] of double or float (is_double), or [row][elements] for a variable without a clock (then first and

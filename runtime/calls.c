@@ -3,6 +3,7 @@
 #include "runtime/calls.h"
 #include <cblas.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -55,4 +56,31 @@ void rnn_fix_blas_core(char **argv) {
   if (getenv("OPENBLAS_CORETYPE") || strcmp(openblas_get_corename(), "Haswell") != 0 || !has_avx512()) return;
   if (setenv("OPENBLAS_CORETYPE", "SKYLAKEX", 1)) return;
   execv("/proc/self/exe", argv); /* returns only where it fails: then the slower kernels do */
+}
+
+/* --- rows of several clocks -------------------------------------------------------------------------------------------------- */
+
+/* Those that have the step are among the first active[step]. */
+static int64_t rows_with_steps(const RnnArgs *a, int64_t axes, const int64_t *at) {
+  int64_t rows = a->rows;
+  for (int c = 0; c < RNN_MAX_CLOCKS; c++)
+    if (axes >> (c + 1) & 1 && a->clock[c].active[at[c]] < rows) rows = a->clock[c].active[at[c]];
+  return rows;
+}
+
+static bool has_steps(const RnnArgs *a, int64_t axes, const int64_t *at, int64_t row) {
+  for (int c = 0; axes >> (c + 1); c++)
+    if (axes >> (c + 1) & 1 && a->clock[c].length[row] <= at[c]) return false;
+  return true;
+}
+
+int64_t rnn_active_rows(const RnnArgs *a, int64_t axes, const int64_t *at, int64_t from, int64_t *end) {
+  int64_t limit = rows_with_steps(a, axes, at), begin = from;
+  while (begin < limit && !has_steps(a, axes, at, begin)) begin++;
+  *end = a->rows;
+  if (begin >= limit) return a->rows;
+  int64_t row = begin + 1;
+  while (row < limit && has_steps(a, axes, at, row)) row++;
+  *end = row;
+  return begin;
 }

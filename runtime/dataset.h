@@ -2,6 +2,7 @@
 #ifndef RNN_RUNTIME_DATASET_H
 #define RNN_RUNTIME_DATASET_H
 #include "runtime/runtime.h"
+#include "runtime/vocabulary.h"
 
 typedef enum VariableRole { VARIABLE_INPUT, VARIABLE_TARGET, VARIABLE_OUTPUT } VariableRole;
 
@@ -14,6 +15,7 @@ typedef struct Variable {
   int64_t elements;
   uint32_t axes;
   int64_t below; /* index(V): whole numbers 0 … below-1; 0: real */
+  const Vocabulary *vocabulary; /* of an index(vocab); NULL */
   int line;
 } Variable;
 

@@ -58,8 +58,9 @@ static void count_clocks(Feed *f) {
 }
 
 bool feed_open(Feed *f, const Stage *stage, RnnUnit *unit, const Dataset *data, int64_t most_rows, RnnError *error) {
-  *f = (Feed){.unit = unit, .net = stage->net, .data = data, .to = INT64_MAX, .from = stage->washout, .seed = stage->program->seed};
+  *f = (Feed){.unit = unit, .net = stage->net, .data = data, .to = INT64_MAX, .from = stage->washout, .seed = stage->program->seed, .decoded = stage->decoded};
   f->variable = calloc((size_t)unit->inputs + 1, sizeof *f->variable);
+  f->sum = calloc((size_t)unit->inputs + 1, sizeof *f->sum);
   for (int c = 0; c < RNN_MAX_CLOCKS; c++) {
     f->length[c] = calloc((size_t)most_rows + 1, sizeof **f->length);
     f->whole[c] = calloc((size_t)most_rows + 1, sizeof **f->whole);
@@ -72,6 +73,7 @@ bool feed_open(Feed *f, const Stage *stage, RnnUnit *unit, const Dataset *data, 
 
 void feed_close(Feed *f) {
   free(f->variable);
+  free(f->sum);
   for (int c = 0; c < RNN_MAX_CLOCKS; c++) {
     free(f->length[c]);
     free(f->whole[c]);
@@ -151,8 +153,7 @@ static double fill_sequence_weights(Feed *f, const Batch *b, void *out) {
 static void fill_norm(Feed *f, const char *name, double sum) {
   for (int i = 0; i < f->unit->inputs; i++) {
     const UnitPort *input = &f->unit->input[i];
-    if (input->role == ROLE_NORM && input->buffer >= 0 && !strcmp(input->name, name))
-      scalar_set(f->unit->table[input->buffer], 0, f->unit->is_double, sum > 0 ? 1 / sum : 0);
+    if (input->role == ROLE_NORM && input->buffer >= 0 && !strcmp(input->name, name)) f->sum[i] = sum;
   }
 }
 
@@ -211,6 +212,18 @@ static void fill_data(Feed *f, const Batch *b, int i) {
   memset(out, 0, (size_t)(steps * b->rows * input->elements) * scalar_size(f->unit->is_double)); /* a run's data.y may be missing */
 }
 
+/* What was decoded so far; the step to come has none yet. */
+static void fill_decoded(Feed *f, const Batch *b, int i) {
+  const UnitPort *input = &f->unit->input[i];
+  const int64_t steps = f->unit->steps[clock_of(input->axes)];
+  for (int64_t r = 0; f->decoded && r < b->rows; r++)
+    for (int64_t t = 0; t < steps; t++) {
+      int64_t at = b->offset[r] + t;
+      bool there = at < f->decoded->steps[b->identity[r]];
+      scalar_set(f->unit->table[input->buffer], t * b->rows + r, f->unit->is_double, there ? f->decoded->symbol[b->identity[r]][at] : 0);
+    }
+}
+
 static void fill_input(Feed *f, const Batch *b, int i, uint64_t update) {
   switch (f->unit->input[i].role) {
   case ROLE_DATA: fill_data(f, b, i); break;
@@ -218,8 +231,8 @@ static void fill_input(Feed *f, const Batch *b, int i, uint64_t update) {
   case ROLE_FORCE: fill_force(f, b, i, update); break;
   case ROLE_MEAN: fill_scale(f, i, true); break;
   case ROLE_STD: fill_scale(f, i, false); break;
-  case ROLE_SHARE: scalar_set(f->unit->table[f->unit->input[i].buffer], 0, f->unit->is_double, 1); break;
-  default: break; /* norms are filled with their weights */
+  case ROLE_DECODED: fill_decoded(f, b, i); break;
+  default: break; /* norms and share depend on the whole batch */
   }
 }
 
@@ -233,7 +246,8 @@ static int64_t clock_lengths(Feed *f, const Batch *b, int c) {
   }
   int64_t most = 1;
   for (int64_t r = 0; r < b->rows; r++) {
-    int64_t steps = sequence_steps_on(f->data, b->sequence[r], c), left = (steps > 0 ? steps : b->whole[r]) - b->offset[r];
+    bool decoded = f->decoded && f->decoded->clock == c;
+    int64_t steps = decoded ? f->decoded->steps[b->identity[r]] : sequence_steps_on(f->data, b->sequence[r], c), left = (steps > 0 ? steps : b->whole[r]) - b->offset[r];
     f->whole[c][r] = (int32_t)(left + b->offset[r]);
     f->length[c][r] = (int32_t)(left < 0 ? 0 : left < b->length[r] ? left : b->length[r]);
     if (f->length[c][r] > most) most = f->length[c][r];
@@ -242,7 +256,7 @@ static int64_t clock_lengths(Feed *f, const Batch *b, int c) {
   return most;
 }
 
-void feed_call(Feed *f, const Batch *b, uint64_t update, bool keep_state) {
+void feed_fill(Feed *f, const Batch *b, uint64_t update, bool keep_state) {
   int64_t steps[RNN_MAX_CLOCKS] = {0};
   f->unit->args = (RnnArgs){.fresh = b->fresh, .sequence = b->identity, .seed = f->seed, .update = update, .keep_state = keep_state};
   for (int c = 0; c < f->unit->clocks; c++) steps[c] = clock_lengths(f, b, c);
@@ -252,5 +266,29 @@ void feed_call(Feed *f, const Batch *b, uint64_t update, bool keep_state) {
   for (int i = 0; i < f->unit->inputs; i++)
     if (f->unit->input[i].buffer >= 0) fill_input(f, b, i, update);
   if (f->counted < 0) f->counted = (double)b->rows;
+}
+
+static bool has_role(const Feed *f, int input, InputRole role) {
+  return f->unit->input[input].role == role && f->unit->input[input].buffer >= 0;
+}
+
+double feed_sum(const Feed *f, int input) {
+  return has_role(f, input, ROLE_NORM) ? f->sum[input] : 0;
+}
+
+void feed_norm(Feed *f, int input, double sum) {
+  if (!has_role(f, input, ROLE_NORM)) return;
+  scalar_set(f->unit->table[f->unit->input[input].buffer], 0, f->unit->is_double, sum > 0 ? 1 / sum : 0);
+}
+
+void feed_share(Feed *f, bool has) {
+  for (int i = 0; i < f->unit->inputs; i++)
+    if (has_role(f, i, ROLE_SHARE)) scalar_set(f->unit->table[f->unit->input[i].buffer], 0, f->unit->is_double, has);
+}
+
+void feed_call(Feed *f, const Batch *b, uint64_t update, bool keep_state) {
+  feed_fill(f, b, update, keep_state);
+  for (int i = 0; i < f->unit->inputs; i++) feed_norm(f, i, feed_sum(f, i));
+  feed_share(f, true);
   unit_run(f->unit);
 }

@@ -21,9 +21,11 @@ typedef struct Feed {
   int forces;
   int64_t from, to;     /* steps of a sequence that count in the loss: from ≤ t < to */
   uint64_t seed;
+  const Decoded *decoded; /* NULL */
   int32_t *length[RNN_MAX_CLOCKS], *whole[RNN_MAX_CLOCKS]; /* of clocks other than the first: [most rows] */
   int data_clocks;      /* clocks whose length is the data's */
   double counted;       /* of the last batch: the sum of its first weight input, or its rows */
+  double *sum;          /* [inputs] of a norm: what it is one over, as far as this batch goes */
 } Feed;
 
 /* Finds each input's variable. `most_rows` of any batch to come; nothing is allocated later. E0411: an input without data. */
@@ -31,6 +33,12 @@ bool feed_open(Feed *f, const Stage *stage, RnnUnit *unit, const Dataset *data, 
 void feed_close(Feed *f);
 /* Lays the unit out for the batch (or chunk), fills everything, and calls it. */
 void feed_call(Feed *f, const Batch *batch, uint64_t update, bool keep_state);
+/* The same in parts, for a batch in slices, each with a feed and a unit of its own: lays out and fills, each on its own … */
+void feed_fill(Feed *f, const Batch *slice, uint64_t update, bool keep_state);
+/* … then what says how a slice counts in the whole: norms (the sum of all slices'), and share (the first has it). Then unit_run. */
+double feed_sum(const Feed *f, int input);
+void feed_norm(Feed *f, int input, double sum);
+void feed_share(Feed *f, bool has);
 /* 1 where all targets and data.* inputs of the unit are present at a step of a sequence and from ≤ step < to. */
 bool feed_counts(const Feed *f, const Sequence *sequence, int64_t step);
 bool feed_counts_sequence(const Feed *f, const Sequence *sequence);

@@ -4,9 +4,12 @@
 #include "runtime/runtime.h"
 
 /* One output of a run's unit, over all sequences in the order of the data. */
+struct Vocabulary;
+
 typedef struct Series {
   const char *name; /* "r0" */
   int64_t elements;
+  const struct Vocabulary *vocabulary; /* written as its symbols; NULL: as numbers */
   bool stepped;     /* lives on a clock */
   int64_t count;    /* sequences; 1 for a value without the sequence axis */
   int64_t *steps;   /* [count]; 1 where not stepped */

@@ -7,6 +7,7 @@
 #include "runtime/parameters.h"
 #include "runtime/runtime.h"
 #include "runtime/scaling.h"
+#include "runtime/threads.h"
 #include "runtime/unit.h"
 
 typedef struct Net {
@@ -32,7 +33,18 @@ struct RnnProgram {
   char directory[4096], weights[4096];
   Net *net;
   int nets;
+  Vocabulary **vocabulary;
+  int vocabularies;
 };
+
+/* What a decoder has said so far, or in the end: fills the unit's inputs of role `decoded`, and says how long sequences are on w's clock. */
+typedef struct Decoded {
+  int variable, clock;
+  int64_t end;     /* the symbol that ends a sequence; -1: none */
+  int64_t count;   /* sequences, once found */
+  int64_t *steps;  /* [sequence] */
+  double **symbol; /* [sequence]: [steps] */
+} Decoded;
 
 /* One train or run declaration while it is worked on. */
 typedef struct Stage {
@@ -48,6 +60,9 @@ typedef struct Stage {
   bool is_split;
   const Dataset *train_part, *valid_part; /* valid_part NULL: no validation */
   int64_t washout, valid_from;
+  bool several_clocks;       /* of a length that is the data's */
+  Decoded *decoded;          /* runs with a `decode`; NULL */
+  Threads *threads;          /* started when something can use them (slices.h) */
 } Stage;
 
 /* program_data.c: folders, initial values, weights */
@@ -60,6 +75,8 @@ bool program_read(RnnProgram *p, bool needed, RnnError *error);
 /* stage.c: opening a stage loads its data, splits and scales it, and binds its units. */
 bool stage_open(Stage *s, RnnProgram *p, const cJSON *json, const RnnOptions *options, RnnError *error);
 void stage_close(Stage *s);
+/* Room for `steps` steps in every sequence; what the data do not say is missing there. Their lengths stay. */
+void dataset_lengthen(Dataset *d, int64_t steps);
 /* The params of a stage's unit from and to the program's. */
 void stage_take_parameters(Stage *s);
 void stage_give_parameters(Stage *s);

@@ -14,20 +14,33 @@ static VariableRole role_of(const char *word) {
   return word && !strcmp(word, "target") ? VARIABLE_TARGET : word && !strcmp(word, "output") ? VARIABLE_OUTPUT : VARIABLE_INPUT;
 }
 
-static Variable read_variable(const cJSON *entry) {
+static const Vocabulary *vocabulary_named(const RnnProgram *p, const char *name) {
+  for (int i = 0; name && i < p->vocabularies; i++)
+    if (p->vocabulary[i]->name && !strcmp(p->vocabulary[i]->name, name)) return p->vocabulary[i];
+  return NULL;
+}
+
+static void read_vocabularies(RnnProgram *p) {
+  const cJSON *list = json_item(p->manifest, "vocabularies"), *entry;
+  p->vocabulary = calloc((size_t)cJSON_GetArraySize(list) + 1, sizeof *p->vocabulary);
+  cJSON_ArrayForEach(entry, list) p->vocabulary[p->vocabularies++] = vocabulary_from_json(entry);
+}
+
+static Variable read_variable(const RnnProgram *p, const cJSON *entry) {
   Variable v = {.name = json_string(entry, "name"), .role = role_of(json_string(entry, "role"))};
   v.elements = json_shape(entry, v.shape, &v.rank);
   v.axes = (uint32_t)json_number(entry, "axes", 0);
   v.below = (int64_t)json_number(entry, "below", 0);
   v.line = (int)json_number(entry, "line", 0);
+  v.vocabulary = vocabulary_named(p, json_string(entry, "vocabulary"));
   return v;
 }
 
-static Net read_net(const cJSON *entry) {
+static Net read_net(const RnnProgram *p, const cJSON *entry) {
   const cJSON *list = json_item(entry, "variables"), *variable;
   Net net = {.name = json_string(entry, "name")};
   net.variable = calloc((size_t)cJSON_GetArraySize(list) + 1, sizeof *net.variable);
-  cJSON_ArrayForEach(variable, list) net.variable[net.variables++] = read_variable(variable);
+  cJSON_ArrayForEach(variable, list) net.variable[net.variables++] = read_variable(p, variable);
   net.scaling = scaling_new(net.variable, net.variables);
   return net;
 }
@@ -35,7 +48,7 @@ static Net read_net(const cJSON *entry) {
 static void read_nets(RnnProgram *p) {
   const cJSON *list = json_item(p->manifest, "nets"), *entry;
   p->net = calloc((size_t)cJSON_GetArraySize(list) + 1, sizeof *p->net);
-  cJSON_ArrayForEach(entry, list) p->net[p->nets++] = read_net(entry);
+  cJSON_ArrayForEach(entry, list) p->net[p->nets++] = read_net(p, entry);
 }
 
 static bool read_manifest(RnnProgram *p, RnnError *error) {
@@ -50,6 +63,7 @@ static bool read_manifest(RnnProgram *p, RnnError *error) {
   p->units = json_item(p->manifest, "units");
   p->stages = json_item(p->manifest, "stages");
   p->values = parameters_new(p->params, NULL, 0, true);
+  read_vocabularies(p);
   read_nets(p);
   return true;
 }
@@ -76,6 +90,8 @@ void rnn_program_free(RnnProgram *p) {
   if (!p) return;
   for (int i = 0; i < p->nets; i++) free_net(&p->net[i]);
   free(p->net);
+  for (int i = 0; i < p->vocabularies; i++) vocabulary_free(p->vocabulary[i]);
+  free(p->vocabulary);
   parameters_free(p->values);
   cJSON_Delete(p->manifest);
   free(p);

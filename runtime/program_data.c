@@ -130,6 +130,33 @@ static bool same_shape(const Parameter *q, const Tensor *t) {
   return t->rank == q->rank && !memcmp(t->shape, q->shape, (size_t)q->rank * sizeof *q->shape);
 }
 
+/* An index means what it meant in training only where its symbols stand in the same places. */
+static bool same_vocabulary(const Vocabulary *v, const cJSON *symbols) {
+  if (cJSON_GetArraySize(symbols) != v->count) return false;
+  const cJSON *symbol;
+  int64_t i = 0;
+  cJSON_ArrayForEach(symbol, symbols) {
+    const char *text = cJSON_GetStringValue(symbol);
+    if (!text || strcmp(text, v->symbol[i++])) return false;
+  }
+  return true;
+}
+
+static bool check_vocabularies(const RnnProgram *p, const char *text, RnnError *error) {
+  cJSON *all = cJSON_Parse(text ? text : "[]");
+  const cJSON *entry;
+  bool fine = true;
+  cJSON_ArrayForEach(entry, all)
+    for (int i = 0; fine && i < p->vocabularies; i++) {
+      const char *name = json_string(entry, "name");
+      if (!name || strcmp(name, p->vocabulary[i]->name) || same_vocabulary(p->vocabulary[i], json_item(entry, "symbols"))) continue;
+      fine = rnn_fail(error, "E0604", "%s was trained with other symbols: the file of `vocab %s` has changed since\nhelp: train again: rnn train %s",
+                      p->weights, name, p->path);
+    }
+  cJSON_Delete(all);
+  return fine;
+}
+
 static bool is_param(const RnnProgram *p, const char *name) {
   for (int i = 0; i < p->values->count; i++)
     if (!strcmp(p->values->of[i].name, name)) return true;
@@ -193,7 +220,7 @@ bool program_read(RnnProgram *p, bool needed, RnnError *error) {
   if (!needed && !file_exists(p->weights)) return program_initialise(p, error);
   TensorFile *file = safetensors_read(p->weights, error);
   if (!file) return false;
-  bool good = check_model(p, file, error);
+  bool good = check_vocabularies(p, safetensors_metadata(file, "vocabularies"), error) && check_model(p, file, error);
   for (int i = 0; good && i < p->values->count; i++) {
     const Tensor *t = safetensors_find(file, p->values->of[i].name);
     tensor_read(t, parameters_at(p->values, i));

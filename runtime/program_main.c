@@ -40,7 +40,7 @@ static void print_help(const char *program, const char *text, FILE *out) {
   list_stages(manifest, "train", out);
   list_stages(manifest, "run", out);
   fprintf(out, "\n  --quiet        only what fails\n  --json         one JSON object a line\n"
-               "  --weights F    instead of %s.safetensors beside the model\n  --threads N    at most so many\n"
+               "  --weights F    instead of %s.safetensors beside the model\n  --threads N    at most so many (the number of cores); results do not depend on it\n"
                "  --help\n\nexit codes: 0 fine, 1 an error, 2 wrong usage, 3 an expect does not hold\n", model ? model : "MODEL");
   cJSON_Delete(manifest);
 }
@@ -98,7 +98,7 @@ static int carry_out(const Command *c, RnnProgram *p, RnnError *error) {
 }
 
 int rnn_program_main(int argc, char **argv, const char *manifest, RnnLookup *lookup, void *context) {
-  Command c = {.options = {.out = stdout, .err = stderr, .threads = 1}};
+  Command c = {.options = {.out = stdout, .err = stderr}};
   RnnError error = {{0}, {0}};
   rnn_fix_blas_core(argv);
   if (!parse(&c, argc, argv)) return EXIT_USAGE;

@@ -69,16 +69,15 @@ bool record(Recording *r, const Stage *stage, RnnUnit *unit, const Dataset *data
   begin(r, unit, data);
   Batches *batches = batches_new(data, rows, ORDER_AS_GIVEN, 0, stage->program->seed, error);
   if (!batches) return false;
-  Feed feed;
-  bool good = feed_open(&feed, stage, unit, data, batches_most_rows(batches), error);
-  if (good && from > feed.from) feed.from = from;
+  Slices slices;
+  bool good = slices_open(&slices, stage, unit, data, batches, 1, from, error);
   batches_epoch(batches, 0);
   for (const Batch *b; good && (b = batches_next(batches));) {
-    feed_call(&feed, b, 0, false);
-    take_batch(r, unit, b);
+    slices_call(&slices, b, 0, false);
+    for (int i = 0; i < slices.computed; i++) take_batch(r, slices.slice[i].unit, slices.slice[i].batch);
   }
-  if (good) mark_counted(r, &feed, data);
-  feed_close(&feed);
+  if (good) mark_counted(r, &slices.slice->feed, data);
+  slices_close(&slices);
   batches_free(batches);
   return good;
 }
@@ -100,7 +99,7 @@ void recording_free(Recording *r) {
   *r = (Recording){0};
 }
 
-const Series *recording_find(const Recording *r, const char *name) {
+Series *recording_find(const Recording *r, const char *name) {
   for (int i = 0; name && i < r->count; i++)
     if (!strcmp(r->series[i].name, name)) return &r->series[i];
   return NULL;

@@ -1,7 +1,7 @@
 /* record.h — running a unit over a whole data set and keeping what it says. */
 #ifndef RNN_RUNTIME_RECORD_H
 #define RNN_RUNTIME_RECORD_H
-#include "runtime/feed.h"
+#include "runtime/slices.h"
 
 typedef struct Recording {
   int count;
@@ -13,6 +13,6 @@ typedef struct Recording {
 /* `from`: steps before it do not count. Sequences run in batches of `rows`. */
 bool record(Recording *r, const Stage *stage, RnnUnit *unit, const Dataset *data, int64_t from, int64_t rows, RnnError *error);
 void recording_free(Recording *r);
-const Series *recording_find(const Recording *r, const char *name);
+Series *recording_find(const Recording *r, const char *name);
 
 #endif

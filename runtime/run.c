@@ -1,8 +1,10 @@
 /* run.c — carrying out a run declaration: its values are recorded, then reported, written, plotted and compared. */
 #include "runtime/run.h"
 #include "runtime/clause.h"
+#include "runtime/decode.h"
 #include "runtime/record.h"
 #include "runtime/show/show.h"
+#include "runtime/speak.h"
 #include <math.h>
 #include <string.h>
 
@@ -21,11 +23,13 @@ typedef struct Chosen {
   int count;
 } Chosen;
 
+/* Shown as the symbols of its vocabulary, where it has one. */
 static void choose(const Run *r, const cJSON *value, Chosen *c) {
-  const Series *s = recording_find(&r->recording, json_string(value, "output"));
+  Series *s = recording_find(&r->recording, json_string(value, "output"));
   if (!s || c->count == RUN_SERIES) return;
   const char *text = expression_text(value), *variable = json_string(value, "variable");
   c->name[c->count] = *text ? text : variable ? variable : s->name;
+  s->vocabulary = speak_vocabulary(r->stage, value);
   c->series[c->count++] = s;
 }
 
@@ -74,36 +78,12 @@ static bool plot(Run *r, const cJSON *clause, RnnError *error) {
   return true;
 }
 
-/* The symbols of a vocabulary-valued variable, from the manifest's "vocabularies": [{"name", "symbols": […]}]; NULL. */
-static const cJSON *symbols_of(const Run *r, const cJSON *value) {
-  const char *variable = json_string(value, "variable");
-  const cJSON *net, *entry, *vocabulary;
-  const char *wanted = NULL;
-  cJSON_ArrayForEach(net, json_item(r->stage->program->manifest, "nets"))
-    cJSON_ArrayForEach(entry, json_item(net, "variables"))
-      if (variable && json_string(entry, "name") && !strcmp(json_string(entry, "name"), variable)) wanted = json_string(entry, "vocabulary");
-  cJSON_ArrayForEach(vocabulary, json_item(r->stage->program->manifest, "vocabularies"))
-    if (wanted && json_string(vocabulary, "name") && !strcmp(json_string(vocabulary, "name"), wanted)) return json_item(vocabulary, "symbols");
-  return NULL;
-}
-
-static void write_symbols(FILE *out, const Series *s, const cJSON *symbols) {
-  for (int64_t i = 0; i < s->count; i++) {
-    for (int64_t t = 0; t < s->steps[i]; t++) {
-      const char *symbol = cJSON_GetStringValue(cJSON_GetArrayItem(symbols, (int)s->value[i][t * s->elements]));
-      if (symbol) fputs(symbol, out);
-    }
-    fputc('\n', out);
-  }
-}
-
 static void write_stdout(Run *r, const cJSON *call) {
   Chosen c = {.count = 0};
   const cJSON *value;
   for (int i = 0; (value = value_arg(call, i)); i++) {
-    const cJSON *symbols = symbols_of(r, value);
     const Series *s = recording_find(&r->recording, json_string(value, "output"));
-    if (s && symbols) write_symbols(r->stage->options->out, s, symbols);
+    if (s && speak_vocabulary(r->stage, value)) speak(r->stage, value, s);
     else choose(r, value, &c);
   }
   if (c.count) write_rows(r->stage->options->out, c.series, c.name, c.count);
@@ -149,10 +129,15 @@ static void say_name(const Stage *s) {
 bool run_stage(Stage *stage, bool *expected, RnnError *error) {
   Run r = {.stage = stage, .expected = expected};
   say_name(stage);
-  bool good = record(&r.recording, stage, stage->unit, stage->data, 0, RUN_ROWS, error);
+  Decoded decoded = {0};
+  bool speaks = clause_of(stage->json, "decode") != NULL;
+  bool good = speaks ? decode(stage, &decoded, &r.recording, RUN_ROWS, error)
+                     : record(&r.recording, stage, stage->unit, stage->data, 0, RUN_ROWS, error);
   good = good && each(&r, "report", report, error) && each(&r, "plot", plot, error) && each(&r, "write", write, error) &&
          each(&r, "expect", expect, error);
   fflush(stage->options->out);
   recording_free(&r.recording);
+  decoded_free(&decoded);
+  stage->decoded = NULL;
   return good;
 }

@@ -20,7 +20,7 @@ typedef struct RnnOptions {
   const char *weights;   /* NULL: MODEL.safetensors beside the model */
   const char *directory; /* where data paths start; NULL: the model file's folder */
   FILE *out, *err;       /* stdout and stderr */
-  int threads;
+  int threads;           /* at most so many; 0: as many as cores */
 } RnnOptions;
 
 typedef RnnFunction *RnnLookup(void *context, const char *symbol); /* compiles lazily; NULL on failure */
@@ -48,6 +48,9 @@ typedef struct RnnUnit RnnUnit;
 RnnUnit *rnn_unit_new(const cJSON *unit, const cJSON *params, RnnFunction *function, RnnError *error);
 void rnn_unit_free(RnnUnit *u);
 bool rnn_unit_reserve(RnnUnit *u, int64_t rows, int64_t steps);
+/* The manifest's clocks: how many there are, and which have a fixed length. Without it: one clock of the data's length. */
+void rnn_unit_set_clocks(RnnUnit *u, const cJSON *clocks);
+void rnn_unit_reserve_clocks(RnnUnit *u, int64_t rows, const int64_t *steps); /* steps: of each clock */
 /* Pointers for filling and reading; in the unit's scalar type. -1: none of that name. Role as in the manifest. */
 int rnn_unit_input(const RnnUnit *u, const char *role, const char *name);
 int rnn_unit_output(const RnnUnit *u, const char *name);
@@ -58,6 +61,8 @@ bool rnn_unit_is_double(const RnnUnit *u);
 /* Lengths must be descending. fresh NULL: all fresh. */
 void rnn_unit_call(RnnUnit *u, int64_t rows, int64_t steps, const int32_t *length, const int32_t *whole, int64_t first,
                    const uint8_t *fresh, const uint64_t *sequence, uint64_t seed, uint64_t update, bool keep_state);
+/* With several clocks: the caller gives .seed, .update, .keep_state, .clock[].{first,length,whole}, and .fresh and .sequence or NULL. */
+void rnn_unit_call_clocks(RnnUnit *u, const RnnArgs *args, int64_t rows, const int64_t *steps);
 void rnn_unit_reset_state(RnnUnit *u);
 
 #endif

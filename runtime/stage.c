@@ -25,7 +25,7 @@ static RnnUnit *open_unit(Stage *s, const char *role, RnnError *error) {
     return NULL;
   }
   RnnUnit *u = rnn_unit_new(unit, p->params, function, error);
-  if (u) unit_set_clocks(u, p->clocks);
+  if (u) rnn_unit_set_clocks(u, p->clocks);
   return u;
 }
 
@@ -88,13 +88,15 @@ static void lengthen_value(Sequence *q, int v, const Variable *variable, int64_t
   for (int64_t i = q->steps * variable->elements; i < steps * variable->elements; i++) q->value[v][i] = 0.0 / 0.0; /* missing */
 }
 
+void dataset_lengthen(Dataset *d, int64_t steps) {
+  for (int64_t i = 0; i < d->count; i++)
+    for (int v = 0; v < d->variables && steps > d->sequence[i].steps; v++) lengthen_value(&d->sequence[i], v, &d->variable[v], steps);
+}
+
 /* `steps 500` is the length in all: sequences are cut, or go on without data. */
 static void set_steps(Dataset *d, int64_t steps) {
-  for (int64_t i = 0; i < d->count; i++) {
-    Sequence *q = &d->sequence[i];
-    for (int v = 0; v < d->variables && steps > q->steps; v++) lengthen_value(q, v, &d->variable[v], steps);
-    q->steps = steps;
-  }
+  dataset_lengthen(d, steps);
+  for (int64_t i = 0; i < d->count; i++) d->sequence[i].steps = steps;
 }
 
 static bool load_data(Stage *s, RnnError *error) {
@@ -143,18 +145,28 @@ static bool fit_scale(Stage *s, RnnError *error) {
   return true;
 }
 
+static bool several_clocks(const cJSON *clocks) {
+  int n = 0;
+  const cJSON *clock;
+  cJSON_ArrayForEach(clock, clocks) n += json_number(clock, "length", 0) == 0;
+  return n > 1;
+}
+
 bool stage_open(Stage *s, RnnProgram *p, const cJSON *json, const RnnOptions *options, RnnError *error) {
   const char *name = json_string(json, "name");
   *s = (Stage){.program = p, .options = options, .json = json, .name = name ? name : "?", .line = (int)json_number(json, "line", 0)};
   s->net = find_net(p, json_string(json, "net"));
   if (!s->net || !json_string(json, "kind")) return rnn_fail(error, "E0413", "stage `%s` of the manifest makes no sense", s->name);
+  s->several_clocks = several_clocks(p->clocks);
   s->washout = (int64_t)clause_number(clause_of(json, "washout"), 0);
+  s->threads = threads_new(options->threads);
   if (!load_data(s, error) || !load_validation(s, error) || !fit_scale(s, error) || !open_units(s, error)) return false;
   stage_take_parameters(s);
   return true;
 }
 
 void stage_close(Stage *s) {
+  threads_free(s->threads);
   rnn_unit_free(s->valid);
   rnn_unit_free(s->unit);
   if (s->is_split) split_free(&s->split);

@@ -7,7 +7,7 @@
 
 /* --- reading a UNIT object ---------------------------------------------------------------------------------------------- */
 
-static const char *const role_names[] = {"data", "weight", "norm", "share", "force", "mean", "std"};
+static const char *const role_names[] = {"data", "weight", "norm", "share", "force", "mean", "std", "decoded"};
 static const char *const kind_names[] = {"param", "input", "output", "temp", "const", "state"};
 
 static int place_of(const char *word, const char *const *names, int count) {
@@ -44,6 +44,7 @@ static UnitBuffer read_buffer(const cJSON *entry) {
   b.steps = (int64_t)json_number(entry, "steps", 1);
   b.front = (int64_t)json_number(entry, "front", 0);
   b.back = (int64_t)json_number(entry, "back", 0);
+  b.clock = (int)json_number(entry, "clock", 0);
   b.axes = (uint32_t)json_number(entry, "axes", 0);
   return b;
 }
@@ -78,6 +79,21 @@ static bool read_buffers(RnnUnit *u, const cJSON *list, int params, RnnError *er
   return true;
 }
 
+/* The clocks of values on several, then the others. */
+static void read_order(RnnUnit *u, const cJSON *list) {
+  int n = 0;
+  bool taken[RNN_MAX_CLOCKS] = {false};
+  const cJSON *number;
+  cJSON_ArrayForEach(number, list) {
+    int c = number->valueint;
+    if (c < 0 || c >= RNN_MAX_CLOCKS || taken[c]) continue;
+    taken[c] = true;
+    u->order[n++] = c;
+  }
+  for (int c = 0; c < RNN_MAX_CLOCKS; c++)
+    if (!taken[c]) u->order[n++] = c;
+}
+
 /* Params whose gradient the unit gives come first, in the order of the gradients. */
 static void own_parameters(RnnUnit *u, const cJSON *params) {
   int *order = calloc((size_t)u->outputs + 1, sizeof *order), tuned = 0;
@@ -95,7 +111,10 @@ RnnUnit *rnn_unit_new(const cJSON *unit, const cJSON *params, RnnFunction *funct
   u->name = json_string(unit, "name");
   u->function = function;
   u->is_double = scalar && !strcmp(scalar, "f64");
+  u->streams = cJSON_IsTrue(json_item(unit, "streams"));
   u->clocks = 1;
+  u->additive = !cJSON_IsFalse(json_item(unit, "additive"));
+  read_order(u, cJSON_GetObjectItemCaseSensitive(unit, "order"));
   u->input = read_ports(cJSON_GetObjectItemCaseSensitive(unit, "inputs"), &u->inputs);
   u->output = read_ports(cJSON_GetObjectItemCaseSensitive(unit, "outputs"), &u->outputs);
   bool good = read_buffers(u, cJSON_GetObjectItemCaseSensitive(unit, "buffers"), cJSON_GetArraySize(params), error);
@@ -123,7 +142,7 @@ void rnn_unit_free(RnnUnit *u) {
   free(u);
 }
 
-void unit_set_clocks(RnnUnit *u, const cJSON *clocks) {
+void rnn_unit_set_clocks(RnnUnit *u, const cJSON *clocks) {
   int n = 0;
   const cJSON *entry;
   cJSON_ArrayForEach(entry, clocks) {
@@ -143,17 +162,27 @@ void unit_share_parameters(RnnUnit *u, RnnUnit *owner) {
 
 /* --- memory ------------------------------------------------------------------------------------------------------------- */
 
-/* Scalars of one step of the outermost clock's front: the stride by which the table's pointer is moved past the front. */
-static int64_t step_size(const RnnUnit *u, const UnitBuffer *b) {
-  return b->elements * ((b->axes & 1) || b->kind == BUFFER_STATE ? u->rows : 1);
+static int64_t steps_with_pads(const RnnUnit *u, const UnitBuffer *b, int c) {
+  return u->steps[c] + (c == b->clock ? b->front + b->back : 0);
+}
+
+/* Scalars of a buffer from the clock at place `from` of the order on, inwards. */
+static int64_t size_inside(const RnnUnit *u, const UnitBuffer *b, int from) {
+  int64_t size = b->elements * ((b->axes & 1) || b->kind == BUFFER_STATE ? u->rows : 1);
+  for (int i = from; i < RNN_MAX_CLOCKS; i++)
+    if (b->axes >> (u->order[i] + 1) & 1) size *= steps_with_pads(u, b, u->order[i]);
+  return size;
 }
 
 static int64_t buffer_size(const RnnUnit *u, const UnitBuffer *b) {
-  if (b->kind == BUFFER_STATE) return b->steps * step_size(u, b);
-  int64_t size = step_size(u, b);
-  for (int c = 0; c < RNN_MAX_CLOCKS; c++)
-    if (b->axes >> (c + 1) & 1) size *= u->steps[c] + b->front + b->back;
-  return size;
+  return b->kind == BUFFER_STATE ? b->steps * size_inside(u, b, RNN_MAX_CLOCKS) : size_inside(u, b, 0);
+}
+
+/* Scalars before step 0 of the clock that is read along: by so much the table's pointer is moved. */
+static int64_t front_size(const RnnUnit *u, const UnitBuffer *b) {
+  int i = 0;
+  while (u->order[i] != b->clock) i++;
+  return b->axes >> 1 ? b->front * size_inside(u, b, i + 1) : 0;
 }
 
 static void grow(RnnUnit *u, UnitBuffer *b, int64_t size) {
@@ -169,8 +198,7 @@ static void *place(RnnUnit *u, UnitBuffer *b) {
   if (b->kind == BUFFER_OUTPUT && u->output[b->index].param >= 0)
     return (char *)u->gradients + (size_t)u->parameters->offset[u->output[b->index].param] * scalar;
   if (b->kind != BUFFER_CONST) grow(u, b, buffer_size(u, b));
-  int64_t front = b->axes >> 1 ? b->front * step_size(u, b) : 0;
-  return (char *)b->memory + (size_t)front * scalar;
+  return (char *)b->memory + (size_t)front_size(u, b) * scalar;
 }
 
 static void grow_rows(RnnUnit *u, int64_t rows) {
@@ -204,11 +232,31 @@ void unit_layout(RnnUnit *u, int64_t rows, const int64_t *steps) {
   for (int i = 0; i < u->buffers; i++) u->table[i] = place(u, &u->buffer[i]);
 }
 
+void rnn_unit_reserve_clocks(RnnUnit *u, int64_t rows, const int64_t *steps) { unit_layout(u, rows, steps); }
+
 bool rnn_unit_reserve(RnnUnit *u, int64_t rows, int64_t steps) {
   int64_t all[RNN_MAX_CLOCKS];
   for (int c = 0; c < RNN_MAX_CLOCKS; c++) all[c] = steps;
   unit_layout(u, rows, all);
   return true;
+}
+
+/* Kept steps lie as [slot][row][elements]: a slot's rows are gathered beside, then put back. */
+static void permute_slot(RnnUnit *u, void *slot, int64_t elements, const int64_t *from) {
+  const size_t size = (size_t)elements * scalar_size(u->is_double);
+  char *rows = malloc((size_t)u->rows * size + 1), *at = slot;
+  if (!rows) return;
+  for (int64_t r = 0; r < u->rows; r++) memcpy(rows + (size_t)r * size, at + (size_t)from[r] * size, size);
+  memcpy(slot, rows, (size_t)u->rows * size);
+  free(rows);
+}
+
+void unit_permute_state(RnnUnit *u, const int64_t *from) {
+  for (int i = 0; i < u->buffers; i++) {
+    const UnitBuffer *b = &u->buffer[i];
+    const size_t slot = (size_t)(u->rows * b->elements) * scalar_size(u->is_double);
+    for (int64_t k = 0; b->kind == BUFFER_STATE && k < b->steps; k++) permute_slot(u, (char *)b->memory + (size_t)k * slot, b->elements, from);
+  }
 }
 
 void rnn_unit_reset_state(RnnUnit *u) {
@@ -287,6 +335,12 @@ void unit_run(RnnUnit *u) {
   u->function(a);
 }
 
+void rnn_unit_call_clocks(RnnUnit *u, const RnnArgs *args, int64_t rows, const int64_t *steps) {
+  unit_layout(u, rows, steps);
+  u->args = *args;
+  unit_run(u);
+}
+
 void rnn_unit_call(RnnUnit *u, int64_t rows, int64_t steps, const int32_t *length, const int32_t *whole, int64_t first,
                    const uint8_t *fresh, const uint64_t *sequence, uint64_t seed, uint64_t update, bool keep_state) {
   if (rows != u->rows || steps != u->steps[0]) rnn_unit_reserve(u, rows, steps);
@@ -304,6 +358,11 @@ static bool finite_run(const RnnUnit *u, const void *data, int64_t from, int64_t
   return true;
 }
 
+/* A value without a clock comes after all that have one: it is made from their last step at the earliest. */
+static int64_t when(const UnitBuffer *b, int64_t step) {
+  return b->axes >> 1 ? step : INT64_MAX - 1;
+}
+
 /* A value on more than one clock is scanned as a whole, at step 0. */
 static bool scan_buffer(const RnnUnit *u, int i, NotFinite *where) {
   const UnitBuffer *b = &u->buffer[i];
@@ -315,17 +374,12 @@ static bool scan_buffer(const RnnUnit *u, int i, NotFinite *where) {
   for (int64_t t = 0; t < steps; t++) {
     int64_t active = on && rows > 1 ? u->active[clock][t] : rows;
     for (int64_t r = 0; r < active; r++)
-      if (!finite_run(u, u->table[i], (t * rows + r) * b->elements, b->elements)) {
-        *where = (NotFinite){b->name, b->line, t, r};
+      if ((!on || !u->args.clock[clock].length || u->args.clock[clock].length[r] > t) && !finite_run(u, u->table[i], (t * rows + r) * b->elements, b->elements)) {
+        *where = (NotFinite){b->name, b->line, t, r, when(b, t), i};
         return true;
       }
   }
   return false;
-}
-
-/* A value without a clock comes after all that have one: it is made from their last step at the earliest. */
-static int64_t when(const UnitBuffer *b, const NotFinite *found) {
-  return b->axes >> 1 ? found->step : INT64_MAX - 1;
 }
 
 bool unit_not_finite(const RnnUnit *u, NotFinite *where) {
@@ -334,8 +388,8 @@ bool unit_not_finite(const RnnUnit *u, NotFinite *where) {
     const UnitBuffer *b = &u->buffer[i];
     NotFinite found;
     if ((b->kind != BUFFER_TEMP && b->kind != BUFFER_OUTPUT) || !b->name || !scan_buffer(u, i, &found)) continue;
-    if (when(b, &found) >= first) continue;
-    first = when(b, &found);
+    if (found.when >= first) continue;
+    first = found.when;
     *where = found;
   }
   return first != INT64_MAX;

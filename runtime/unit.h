@@ -4,7 +4,7 @@
 #include "runtime/parameters.h"
 #include "runtime/runtime.h"
 
-typedef enum InputRole { ROLE_DATA, ROLE_WEIGHT, ROLE_NORM, ROLE_SHARE, ROLE_FORCE, ROLE_MEAN, ROLE_STD, ROLE_OTHER } InputRole;
+typedef enum InputRole { ROLE_DATA, ROLE_WEIGHT, ROLE_NORM, ROLE_SHARE, ROLE_FORCE, ROLE_MEAN, ROLE_STD, ROLE_DECODED, ROLE_OTHER } InputRole;
 typedef enum BufferKind { BUFFER_PARAM, BUFFER_INPUT, BUFFER_OUTPUT, BUFFER_TEMP, BUFFER_CONST, BUFFER_STATE } BufferKind;
 
 typedef struct UnitPort { /* an input or an output */
@@ -20,6 +20,7 @@ typedef struct UnitBuffer {
   BufferKind kind;
   int index;
   int64_t elements, steps, front, back;
+  int clock;        /* that front and back lie along */
   uint32_t axes;
   const char *name; /* of the equation; NULL */
   int line;
@@ -31,6 +32,8 @@ struct RnnUnit {
   const char *name;
   RnnFunction *function;
   bool is_double;
+  bool streams;  /* may be called step by step, the state kept between calls */
+  bool additive; /* what slices of a batch give adds up to what the batch gives */
   int inputs, outputs, buffers, clocks;
   UnitPort *input, *output;
   UnitBuffer *buffer;
@@ -38,6 +41,7 @@ struct RnnUnit {
   Parameters *parameters; /* may be shared with another unit of the stage */
   bool owns_parameters;
   void *gradients;        /* laid out as the tuned part of parameters */
+  int order[RNN_MAX_CLOCKS]; /* clocks as they lie in memory, the outermost first */
   int64_t fixed_length[RNN_MAX_CLOCKS]; /* of clocks of a fixed length, else 0 */
   int32_t *active[RNN_MAX_CLOCKS], *own_length[RNN_MAX_CLOCKS];
   int64_t rows, steps[RNN_MAX_CLOCKS]; /* what the table is laid out for */
@@ -47,14 +51,16 @@ struct RnnUnit {
   RnnArgs args;
 };
 
-/* The manifest's clocks: how many there are, and which have a fixed length. Without it: one clock of the data's length. */
-void unit_set_clocks(RnnUnit *u, const cJSON *clocks);
+/* Another of the same function, on buffers of its own, with the params of `u`, which must outlive it. */
+RnnUnit *unit_twin(const RnnUnit *u);
 /* From now on reads and trains the params of `owner` (of the same scalar type). */
 void unit_share_parameters(RnnUnit *u, RnnUnit *owner);
 /* Lays the table out for rows × steps[clock], growing memory where needed; contents of inputs are undefined after it. */
 void unit_layout(RnnUnit *u, int64_t rows, const int64_t *steps);
 /* Fills in the clocks' active rows and calls; args.rows, .clock[].{first,length,whole}, .fresh, .sequence … are the caller's. */
 void unit_run(RnnUnit *u);
+/* Row r takes the kept state that row from[r] has now (beam search). */
+void unit_permute_state(RnnUnit *u, const int64_t *from);
 void *unit_gradients(RnnUnit *u);
 
 /* The first value that is not finite, in time order (then the table's): false if all are. */
@@ -62,6 +68,8 @@ typedef struct NotFinite {
   const char *name;
   int line;
   int64_t step, row;
+  int64_t when; /* its step, or the end of time for a value that is made from all steps */
+  int buffer;   /* place in the table */
 } NotFinite;
 bool unit_not_finite(const RnnUnit *u, NotFinite *where);
 

@@ -48,9 +48,9 @@ static Graph *differentiate(Compilation *c, const Decl *stage, Graph *g) {
   return run_passes(c, with_gradients);
 }
 
-static Unit *plan_unit(Compilation *c, Graph *g, const char *role, const Decl *stage, bool is_double) {
+static Unit *plan_unit(Compilation *c, Unit u, bool is_double) {
   double begin = now();
-  Unit u = {.role = role, .stage = stage, .graph = g};
+  Graph *g = u.graph;
   u.symbol = arena_printf(c->session->arena, "rnn_unit_%d", c->units.len);
   u.plan = plan_make(c->session, g, u.symbol, is_double);
   report_time(c, "plan", g->name, now() - begin);
@@ -66,10 +66,11 @@ static Unit *compile_unit(Compilation *c, const Decl *stage, const Symbol *net, 
   report_time(c, "lower", g->name, now() - begin);
   if (!(g = run_passes(c, g))) return NULL;
   show_graph(c, EMIT_GRAPH, g);
+  const bool additive = graph_additive(c->session, g);
   if (kind == UNIT_LOSS && !(g = differentiate(c, stage, g))) return NULL;
   if (kind == UNIT_LOSS) show_graph(c, EMIT_GRAD, g);
   bool is_double = stage ? !strcmp(lower_scalar(c->model, stage), "f64") : c->session->double_precision;
-  return plan_unit(c, g, role, stage, is_double);
+  return plan_unit(c, (Unit){.role = role, .stage = stage, .graph = g, .additive = additive}, is_double);
 }
 
 /* --- the units of a stage ------------------------------------------------------------------------------------------------------------ */
@@ -79,7 +80,9 @@ static bool add_to_manifest(Compilation *c, cJSON *stage, const Unit *u) {
   cJSON *units = cJSON_GetObjectItem(c->manifest, "units"), *mine = cJSON_GetObjectItem(stage, "units");
   if (!mine) mine = cJSON_AddObjectToObject(stage, "units");
   cJSON_AddNumberToObject(mine, u->role, cJSON_GetArraySize(units));
-  cJSON_AddItemToArray(units, describe_unit(u->plan, u->graph->name));
+  cJSON *described = describe_unit(u->plan, u->graph->name);
+  if (!u->additive) cJSON_AddBoolToObject(described, "additive", false);
+  cJSON_AddItemToArray(units, described);
   return true;
 }
 
@@ -133,6 +136,21 @@ bool stage_is_supported(const Compilation *c, const Decl *stage) {
   return true;
 }
 
+static bool has_loop(const Session *s) {
+  for (int i = 0; i < s->diags.len; i++)
+    if (s->diags.at[i]->code == E0201 || s->diags.at[i]->code == E0202) return true;
+  return false;
+}
+
+/* A loop without a delay makes a readout look nonlinear: that is the same mistake. */
+static void forget_consequences(Session *s) {
+  int kept = 0;
+  for (int i = 0; i < s->diags.len; i++)
+    if (s->diags.at[i]->code == E0430) s->errors--;
+    else s->diags.at[kept++] = s->diags.at[i];
+  s->diags.len = kept;
+}
+
 bool compile_stages(Compilation *c, const char *path, StageFilter *wanted) {
   if (!(c->model = lower_model(c->session, c->program, path))) return false;
   c->manifest = lower_manifest(c->model);
@@ -147,6 +165,7 @@ bool compile_stages(Compilation *c, const char *path, StageFilter *wanted) {
     if (take) cJSON_AddItemToArray(kept, entry);
     else cJSON_Delete(entry);
   }
+  if (has_loop(c->session)) forget_consequences(c->session);
   cJSON_ReplaceItemInObject(c->manifest, "stages", kept);
   return fine && !c->session->errors;
 }

@@ -13,6 +13,7 @@ typedef struct Unit {
   Graph *graph;       /* after all passes */
   Plan *plan;
   const char *symbol;
+  bool additive;      /* slices of a batch add up */
   bool in_jit;
 } Unit;
 

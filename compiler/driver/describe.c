@@ -13,7 +13,7 @@ static void add_type(cJSON *o, Sizes shape, GraphAxes axes) {
 }
 
 static cJSON *describe_inputs(const Graph *g) {
-  static const char *const role[] = {"data", "weight", "norm", "share", "force", "mean", "std"};
+  static const char *const role[] = {"data", "weight", "norm", "share", "force", "mean", "std", "decoded"};
   cJSON *all = cJSON_CreateArray();
   for (int i = 0; i < g->inputs.len; i++) {
     const GraphInput *in = &g->inputs.at[i];
@@ -56,6 +56,7 @@ static cJSON *describe_buffer(const Plan *p, const Buffer *b) {
   cJSON_AddNumberToObject(o, "axes", b->axes);
   add_number_unless_zero(o, "front", b->front);
   add_number_unless_zero(o, "back", b->back);
+  add_number_unless_zero(o, "clock", b->clock);
   add_number_unless_zero(o, "steps", b->steps);
   if (b->kind == BUFFER_CONST) cJSON_AddItemToObject(o, "data", cJSON_CreateDoubleArray(n->attrs.data, (int)b->elements));
   if (n->name) cJSON_AddStringToObject(o, "name", n->name);
@@ -63,13 +64,33 @@ static cJSON *describe_buffer(const Plan *p, const Buffer *b) {
   return o;
 }
 
+static bool looks_ahead(const Node *n) {
+  int64_t least, most;
+  if (n->op != OP_READ && n->op != OP_WINDOW) return n->op == OP_OVERLAP;
+  node_delays(n, &least, &most);
+  return most > 0;
+}
+
+/* Does a step need nothing but itself and the steps before it? Then the unit may be called step by step, its state kept. */
+static bool streams(const Graph *g) {
+  for (Ref r = 0; r < g->nodes.len; r++) {
+    const Node *n = &g->nodes.at[r];
+    bool whole = n->op == OP_AT_END || n->op == OP_IMPULSE || n->op == OP_EDGE || n->op == OP_LENGTH;
+    bool reduces = (n->op == OP_SUM || n->op == OP_AMAX || n->op == OP_CONTRACT) && n->attrs.over;
+    if (whole || reduces || looks_ahead(n)) return false;
+  }
+  return g->clocks.len == 1 && !g->clocks.at[0].length;
+}
+
 cJSON *describe_unit(const Plan *p, const char *name) {
   cJSON *o = cJSON_CreateObject();
   cJSON_AddStringToObject(o, "name", name);
   cJSON_AddStringToObject(o, "symbol", p->symbol);
   cJSON_AddStringToObject(o, "scalar", p->is_double ? "f64" : "f32");
+  cJSON_AddBoolToObject(o, "streams", streams(p->graph));
   cJSON_AddItemToObject(o, "inputs", describe_inputs(p->graph));
   cJSON_AddItemToObject(o, "outputs", describe_outputs(p->graph));
+  if (p->clocks > 1) cJSON_AddItemToObject(o, "order", cJSON_CreateIntArray(p->order, p->clocks));
   cJSON *buffers = cJSON_AddArrayToObject(o, "buffers");
   for (int i = 0; i < p->buffers.len; i++) cJSON_AddItemToArray(buffers, describe_buffer(p, &p->buffers.at[i]));
   return o;

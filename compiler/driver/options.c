@@ -116,7 +116,7 @@ static void add_override(Session *s, const char *word) {
 }
 
 bool options_read(Session *s, int argc, char **argv, Options *o) {
-  *o = (Options){.threads = 1};
+  *o = (Options){0};
   bool fine = true;
   for (int i = 1; i < argc; i++) {
     if (argv[i][0] == '-' && argv[i][1]) fine &= read_flag(s, o, argc, argv, &i);

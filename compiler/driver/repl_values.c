@@ -168,7 +168,7 @@ void unit_step(RnnUnit *u, int64_t first, uint64_t seed) {
 
 RnnUnit *unit_open(const cJSON *unit, const cJSON *params, const cJSON *clocks, RnnFunction *function, RnnError *error) {
   RnnUnit *u = rnn_unit_new(unit, params, function, error);
-  if (u) unit_set_clocks(u, clocks);
+  if (u) rnn_unit_set_clocks(u, clocks);
   return u;
 }
 

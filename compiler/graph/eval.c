@@ -3,6 +3,7 @@
  * value(node, place) is the node's elements at one sequence and one step of every clock; it asks for its inputs at the
  * places that the op names, and is remembered. Every sequence is fresh. A clock of no steps has no ends: at_end of it is 0. */
 #include "graph/graph.h"
+#include "runtime/philox.h"
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -105,29 +106,18 @@ static Sizes input_shape(const Eval *e, const Node *n, int i) { return e->g->nod
 
 /* --- leaves ----------------------------------------------------------------------------------------------------------- */
 
-/* A counter-based draw (SplitMix64's mixing, applied to the key in turn). The runtime has its own generator; graphs with
- * draws are compared with it by giving both the draws as inputs. */
-static uint64_t mix(uint64_t key, uint64_t word) {
-  uint64_t z = (key ^ word) + 0x9e3779b97f4a7c15u;
-  z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-  z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-  return z ^ z >> 31;
-}
-
-static double uniform(uint64_t key) { return (double)(mix(key, 1) >> 11) * 0x1p-53; }
-
-/* Box and Muller's method. */
-static double normal(uint64_t key) {
-  return sqrt(-2 * log1p(-uniform(key))) * cos(6.283185307179586 * uniform(mix(key, 2)));
+/* One number for the steps of all the clocks that key a draw, as compiled code has it (draw_step in llvm/pieces.c). */
+static uint64_t draw_step(const Eval *e, const Node *n, Place p) {
+  uint64_t number = 0;
+  for (int c = 0; c < e->g->clocks.len; c++)
+    if (n->axes & GRAPH_CLOCK(c)) number = (number << 32) + (uint64_t)p.step[c];
+  return number;
 }
 
 static void eval_random(Eval *e, const Node *n, Place p, double *y) {
-  uint64_t key = mix(mix(mix(e->data->seed, e->data->update), (uint64_t)n->attrs.index), 0);
-  if (n->axes & GRAPH_SEQUENCE) key = mix(key, (uint64_t)p.sequence);
-  for (int c = 0; c < e->g->clocks.len; c++)
-    if (n->axes & GRAPH_CLOCK(c)) key = mix(key, (uint64_t)p.step[c]);
+  const uint64_t sequence = n->axes & GRAPH_SEQUENCE ? (uint64_t)p.sequence : 0, step = draw_step(e, n, p);
   for (int64_t i = 0; i < sizes_count(n->shape); i++)
-    y[i] = n->attrs.kind ? normal(mix(key, (uint64_t)i)) : uniform(mix(key, (uint64_t)i));
+    y[i] = philox_random(e->data->seed, e->data->update, (uint64_t)n->attrs.index, sequence, step, (uint64_t)i, n->attrs.kind);
 }
 
 static void eval_leaf(Eval *e, const Node *n, Place p, double *y) {

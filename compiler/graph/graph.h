@@ -76,6 +76,7 @@ typedef enum InputRole {
   INPUT_FORCE,   /* 1 where data enter the delay line named */
   INPUT_MEAN,    /* axes none: mean of the scaled variable `name` (0 when it is not scaled) */
   INPUT_STD,     /* axes none: its standard deviation (1 …) */
+  INPUT_DECODED, /* the variable `name` as a decoder has chosen it so far */
 } InputRole;
 
 typedef struct GraphInput {

@@ -13,7 +13,7 @@ const GraphAttribute graph_attributes[] = {
 #undef ATTRIBUTE
 };
 const int graph_attribute_count = sizeof graph_attributes / sizeof *graph_attributes;
-const char *const input_role_text[] = {"data", "weight", "norm", "share", "force", "mean", "std", NULL};
+const char *const input_role_text[] = {"data", "weight", "norm", "share", "force", "mean", "std", "decoded", NULL};
 const char *const output_role_text[] = {"value", "loss", "grad", NULL};
 
 static void print_quoted(const char *s, FILE *out) {

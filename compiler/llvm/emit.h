@@ -8,6 +8,12 @@
 #include <llvm-c/Core.h>
 #include <llvm-c/TargetMachine.h>
 
+/* One clock: loaded at entry; and inside a scan over it, its step and how many rows are active, otherwise NULL. */
+typedef struct EmitClock {
+  LLVMValueRef steps, first, length, whole, active, uniform;
+  LLVMValueRef step, step_rows;
+} EmitClock;
+
 typedef struct Emit {
   Session *session;
   const Plan *plan;
@@ -20,10 +26,11 @@ typedef struct Emit {
   bool is_double;
   int vector_bits, real_bytes, widest; /* widest: lanes of the widest vector */
   /* loaded at entry */
-  LLVMValueRef rows, steps, length, whole, active, fresh, uniform, first, keep_state, sequence, seed, update;
+  LLVMValueRef rows, fresh, keep_state, sequence, seed, update;
   LLVMValueRef *buffer; /* [buffer] pointer to step 0 */
-  /* inside a scan: its step and how many rows are active; otherwise NULL */
-  LLVMValueRef step, step_rows;
+  EmitClock clock[GRAPH_CLOCKS];
+  LLVMValueRef place, place_end; /* the present step of each clock, for rnn_active_rows, and where it says the end; NULL: rows are
+                                    sorted by length on every clock */
 } Emit;
 
 /* --- value.c: small values ------------------------------------------------------------------------------------------------ */
@@ -71,24 +78,32 @@ typedef struct If {
 If if_begin(Emit *e, LLVMValueRef condition);
 void if_end(Emit *e, If *i);
 
-/* Rows handled together: rows row0 … row0 + count - 1 of the numbering t · rows + r (for values on the clock); for values by row
- * only, the same rows are 0 … count - 1. */
+/* Rows handled together: rows row0 … row0 + count - 1 of the batch at one step of every clock (NULL: step 0, or no such clock).
+ * Where steps are merged, the rows of all steps of the innermost clock follow each other. */
 typedef struct Block {
   LLVMValueRef row0, count;
+  LLVMValueRef step[GRAPH_CLOCKS];
 } Block;
 typedef void BlockBody(Emit *e, Block block, void *context);
-/* Calls `body` in a loop over all the rows of an iteration space: once for `axes` without a clock or inside a scan (where it is
- * one step's active rows), else a step at a time, or all steps at once where every row has all of them and `merge` allows it
- * (it does not where a value by row takes part, whose rows are not t · rows + r). */
+/* Calls `body` in a loop over all the rows of an iteration space that are active: once for `axes` without a clock; at the step
+ * of a clock whose scan is around; else a step at a time, or all steps of the innermost clock at once where every row has all
+ * of them and `merge` allows it (merges_steps of all that takes part). Rows that are active come in one block where the batch
+ * is sorted by their length, otherwise in runs. */
 void for_blocks(Emit *e, GraphAxes axes, bool merge, BlockBody *body, void *context);
+/* Do the rows of this base follow each other through the steps that for_blocks would merge for these axes? */
+bool merges_steps(Emit *e, Ref base, GraphAxes axes);
+bool has_clock(GraphAxes axes, int clock);
+/* Says that a clock is at this step from here on; gives the number of rows that have it (all, where they come in runs). */
+LLVMValueRef begin_step(Emit *e, int clock, LLVMValueRef step);
+/* Row i of a block as a row of the batch, where no steps are merged. */
+LLVMValueRef block_row(Emit *e, Block block, LLVMValueRef i);
 
 /* --- memory -------------------------------------------------------------------------------------------------------------- */
 
 const Buffer *buffer_at(Emit *e, Ref node);
 LLVMValueRef buffer_pointer(Emit *e, Ref node);
-/* Does the base vary by row? by step? */
+/* Does the base vary by row? */
 bool base_has_rows(Emit *e, Ref base);
-bool base_has_clock(Emit *e, Ref base);
 /* Element offset (in reals from the buffer's pointer) of a view's first element for row i of a block. */
 LLVMValueRef view_row_offset(Emit *e, const View *v, Block block, LLVMValueRef i);
 /* Stride of dim d in reals: includes the steps that a window's taps lie apart. */

@@ -112,8 +112,7 @@ static void decide_merging(Nest *n) {
   for (int i = 0; i < n->streams.len; i++) {
     const Stream *s = &n->streams.at[i];
     if (s->immediate) continue;
-    bool by_row_only = base_has_rows(n->e, s->view.base) && !base_has_clock(n->e, s->view.base);
-    if (by_row_only && (n->item->axes & ~GRAPH_SEQUENCE)) n->merge_steps = false;
+    if (!merges_steps(n->e, s->view.base, n->item->axes)) n->merge_steps = false;
     if (!is_repeated_number(n, s) && !is_whole_row(n, s)) n->merge_rows = false;
   }
 }

@@ -106,50 +106,62 @@ void emit_one_hot(Emit *e, Ref node) {
 
 /* --- leaves ------------------------------------------------------------------------------------------------------------------ */
 
-typedef LLVMValueRef LeafValue(Emit *e, const Node *n, LLVMValueRef step, LLVMValueRef row, LLVMValueRef element);
+typedef LLVMValueRef LeafValue(Emit *e, const Node *n, Block block, LLVMValueRef row, LLVMValueRef element);
 
 typedef struct Leaf {
   Ref node;
   LeafValue *value;
 } Leaf;
 
-static void leaf_row(Emit *e, const Leaf *leaf, Block block, LLVMValueRef step, LLVMValueRef row) {
+static void leaf_row(Emit *e, const Leaf *leaf, Block block, LLVMValueRef i) {
   const Node *n = &e->g->nodes.at[leaf->node];
   View out = view_of(e->g, leaf->node);
-  LLVMValueRef start = view_row_offset(e, &out, block, row);
+  LLVMValueRef start = view_row_offset(e, &out, block, i), row = block_row(e, block, i);
   Loop loop = loop_begin(e, int_const(e, 0), int_const(e, sizes_count(n->shape)), int_const(e, 1), "i");
   LLVMValueRef place = element_pointer(e, buffer_pointer(e, leaf->node), add_i(e, start, loop.index));
-  store_real(e, leaf->value(e, n, step, row, loop.index), place);
+  store_real(e, leaf->value(e, n, block, row, loop.index), place);
   loop_end(e, &loop);
 }
 
 static void leaf_block(Emit *e, Block block, void *context) {
   const Leaf *leaf = context;
-  LLVMValueRef step = int_const(e, 0);
-  bool clocked = e->plan->clock >= 0 && e->g->nodes.at[leaf->node].axes & GRAPH_CLOCK(e->plan->clock);
-  if (clocked) step = LLVMBuildSDiv(e->b, block.row0, e->rows, "");
   Loop loop = loop_begin(e, int_const(e, 0), block.count, int_const(e, 1), "r");
-  leaf_row(e, leaf, block, step, loop.index);
+  leaf_row(e, leaf, block, loop.index);
   loop_end(e, &loop);
 }
 
-static LLVMValueRef length_value(Emit *e, const Node *n, LLVMValueRef step, LLVMValueRef row, LLVMValueRef element) {
-  (void)n, (void)step, (void)element;
-  return LLVMBuildSIToFP(e->b, load_i32(e, e->whole, row), e->real, "");
+static LLVMValueRef length_value(Emit *e, const Node *n, Block block, LLVMValueRef row, LLVMValueRef element) {
+  (void)block, (void)element;
+  return LLVMBuildSIToFP(e->b, load_i32(e, e->clock[n->attrs.clock].whole, row), e->real, "");
 }
 
-static LLVMValueRef step_value(Emit *e, const Node *n, LLVMValueRef step, LLVMValueRef row, LLVMValueRef element) {
-  (void)n, (void)row, (void)element;
-  return LLVMBuildSIToFP(e->b, add_i(e, e->first, step), e->real, "");
+/* In the whole sequence, of which this call may be a chunk. */
+static LLVMValueRef step_number(Emit *e, int clock, Block block) { return add_i(e, e->clock[clock].first, block.step[clock]); }
+
+static LLVMValueRef step_value(Emit *e, const Node *n, Block block, LLVMValueRef row, LLVMValueRef element) {
+  (void)row, (void)element;
+  return LLVMBuildSIToFP(e->b, step_number(e, n->attrs.clock, block), e->real, "");
 }
 
-static LLVMValueRef random_value(Emit *e, const Node *n, LLVMValueRef step, LLVMValueRef row, LLVMValueRef element) {
+/* One number for the steps of all the clocks that key a draw, as the interpreter makes it: halves change places before each. */
+static LLVMValueRef draw_step(Emit *e, GraphAxes axes, Block block) {
+  LLVMValueRef number = NULL, half = int_const(e, 32);
+  for (int c = e->g->clocks.len - 1; c >= 0; c--) {
+    if (!has_clock(axes, c)) continue;
+    LLVMValueRef step = step_number(e, c, block);
+    LLVMValueRef high = number ? LLVMBuildShl(e->b, number, half, "") : NULL, low = number ? LLVMBuildLShr(e->b, number, half, "") : NULL;
+    number = number ? LLVMBuildAdd(e->b, LLVMBuildOr(e->b, high, low, ""), step, "") : step;
+  }
+  return number ? number : int_const(e, 0);
+}
+
+static LLVMValueRef random_value(Emit *e, const Node *n, Block block, LLVMValueRef row, LLVMValueRef element) {
   LLVMValueRef sequence = int_const(e, 0);
   if (n->axes) {
     LLVMValueRef place = LLVMBuildInBoundsGEP2(e->b, e->i64, e->sequence, &row, 1, "");
     sequence = LLVMBuildLoad2(e->b, e->i64, place, "");
   }
-  LLVMValueRef args[] = {e->seed, e->update, int_const(e, n->attrs.index), sequence, add_i(e, e->first, step), element, int_const(e, n->attrs.kind)};
+  LLVMValueRef args[] = {e->seed, e->update, int_const(e, n->attrs.index), sequence, draw_step(e, n->axes, block), element, int_const(e, n->attrs.kind)};
   LLVMValueRef draw = call_extern(e, "rnn_random", LLVMDoubleTypeInContext(e->context), args, 7);
   return e->is_double ? draw : LLVMBuildFPTrunc(e->b, draw, e->real, "");
 }

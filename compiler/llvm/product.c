@@ -66,7 +66,7 @@ static void grad_body(Emit *e, Block block, void *context) {
 }
 
 static void emit_plain(Emit *e, const Product *p, Ref out) {
-  Block once = {int_const(e, 0), int_const(e, 1)};
+  Block once = {.row0 = int_const(e, 0), .count = int_const(e, 1)};
   call_gemm(e, is_transposed(&p->a), is_transposed(&p->b), int_const(e, p->m), int_const(e, p->n), int_const(e, p->k),
             matrix_pointer(e, &p->a, once), leading(&p->a), matrix_pointer(e, &p->b, once), leading(&p->b), 0, buffer_pointer(e, out), p->n);
 }

@@ -255,23 +255,22 @@ static void reduce_block(Emit *e, Block block, void *context) {
 /* A result of a reduction over rows or steps starts from the neutral number. */
 static void fill_block(Emit *e, Block block, void *context) {
   Reduction *r = context;
-  (void)block;
-  LLVMValueRef count = int_const(e, sizes_count(e->g->nodes.at[r->node].shape));
-  if (e->g->nodes.at[r->node].axes) count = mul_i(e, count, e->rows);
+  LLVMValueRef count = mul_i(e, int_const(e, sizes_count(e->g->nodes.at[r->node].shape)), block.count);
+  LLVMValueRef begin = element_pointer(e, buffer_pointer(e, r->node), view_row_offset(e, &r->out, block, int_const(e, 0)));
   if (!r->largest) {
-    zero_fill(e, buffer_pointer(e, r->node), count);
+    zero_fill(e, begin, count);
     return;
   }
   Loop loop = loop_begin(e, int_const(e, 0), count, int_const(e, 1), "fill");
-  store_real(e, real_const(e, 1, neutral(r)), element_pointer(e, buffer_pointer(e, r->node), loop.index));
+  store_real(e, real_const(e, 1, neutral(r)), element_pointer(e, begin, loop.index));
   loop_end(e, &loop);
 }
 
 static void emit_reduction(Emit *e, Reduction *r) {
-  if (r->over) fill_block(e, (Block){0}, r);
-  bool merge = e->g->nodes.at[r->node].axes == 0 || !r->over;
-  for (int i = 0; i < r->operands; i++)
-    if (base_has_rows(e, r->operand[i].base) && !base_has_clock(e, r->operand[i].base) && (r->axes & ~GRAPH_SEQUENCE)) merge = false;
+  GraphAxes left = e->g->nodes.at[r->node].axes;
+  if (r->over) for_blocks(e, left, true, fill_block, r);
+  bool merge = merges_steps(e, r->node, r->axes);
+  for (int i = 0; i < r->operands; i++) merge &= merges_steps(e, r->operand[i].base, r->axes);
   for_blocks(e, r->axes, merge, reduce_block, r);
 }
 

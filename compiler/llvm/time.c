@@ -6,21 +6,52 @@ static void copy_reals(Emit *e, LLVMValueRef to, LLVMValueRef from, int64_t coun
   LLVMBuildMemCpy(e->b, to, (unsigned)e->real_bytes, from, (unsigned)e->real_bytes, int_const(e, count * e->real_bytes));
 }
 
-static LLVMValueRef place(Emit *e, Ref node, LLVMValueRef step, LLVMValueRef row) {
-  LLVMValueRef at = add_i(e, mul_i(e, step, e->rows), row);
-  return element_pointer(e, buffer_pointer(e, node), mul_i(e, at, int_const(e, buffer_at(e, node)->elements)));
+static Block at_step(Block block, int clock, LLVMValueRef step) {
+  block.step[clock] = step;
+  return block;
 }
 
-static LLVMValueRef state_place(Emit *e, int state, int64_t slot, LLVMValueRef row) {
-  int64_t elements = e->plan->buffers.at[state].elements;
-  LLVMValueRef at = add_i(e, mul_i(e, int_const(e, slot), e->rows), row);
-  return element_pointer(e, e->buffer[state], mul_i(e, at, int_const(e, elements)));
+/* Row i of a node's value. */
+static LLVMValueRef place(Emit *e, Ref node, Block block, LLVMValueRef i) {
+  View v = {.base = node};
+  return element_pointer(e, buffer_pointer(e, node), view_row_offset(e, &v, block, i));
+}
+
+static LLVMValueRef length_of(Emit *e, int clock, Block block, LLVMValueRef i) {
+  return load_i32(e, e->clock[clock].length, block_row(e, block, i));
+}
+
+/* A row begins before step 0 of this call, or continues what the last chunk kept. */
+static LLVMValueRef is_fresh(Emit *e, Block block, LLVMValueRef i) {
+  LLVMValueRef row = block_row(e, block, i), fresh = LLVMBuildInBoundsGEP2(e->b, e->i8, e->fresh, &row, 1, "");
+  return LLVMBuildICmp(e->b, LLVMIntNE, LLVMBuildLoad2(e->b, e->i8, fresh, ""), LLVMConstInt(e->i8, 0, 0), "");
+}
+
+/* The number of the steps that a block is at on clocks other than that of a delay line, all of fixed length. */
+static LLVMValueRef other_steps(Emit *e, const PlanItem *item, Block block, int64_t *count) {
+  LLVMValueRef number = int_const(e, 0);
+  *count = 1;
+  for (int k = 0; k < e->plan->clocks; k++) {
+    int c = e->plan->order[k];
+    if (c == item->clock || !has_clock(item->axes, c)) continue;
+    number = add_i(e, mul_i(e, number, int_const(e, e->g->clocks.at[c].length)), block.step[c]);
+    *count *= e->g->clocks.at[c].length;
+  }
+  return number;
+}
+
+/* Kept steps lie as [slot][steps of other clocks][row][elements]. */
+static LLVMValueRef state_place(Emit *e, const PlanItem *item, int64_t slot, Block block, LLVMValueRef i) {
+  int64_t count;
+  LLVMValueRef other = other_steps(e, item, block, &count);
+  LLVMValueRef at = add_i(e, mul_i(e, add_i(e, int_const(e, slot * count), other), e->rows), block_row(e, block, i));
+  return element_pointer(e, e->buffer[item->state], mul_i(e, at, int_const(e, buffer_at(e, item->nodes.at[0])->elements)));
 }
 
 /* --- delay lines ---------------------------------------------------------------------------------------------------------- */
 
-/* Row `row` of the history, element by element (it may be a view, or a number), to memory. */
-static void store_history(Emit *e, const PlanItem *item, LLVMValueRef to, LLVMValueRef row) {
+/* Row i of the history, element by element (it may be a view, or a number), to memory. */
+static void store_history(Emit *e, const PlanItem *item, LLVMValueRef to, Block block, LLVMValueRef i) {
   int64_t elements = buffer_at(e, item->nodes.at[0])->elements;
   if (item->history == NO_REF) {
     zero_fill(e, to, int_const(e, elements));
@@ -35,54 +66,83 @@ static void store_history(Emit *e, const PlanItem *item, LLVMValueRef to, LLVMVa
     index[d] = d ? LLVMBuildSRem(e->b, rest, size, "") : rest;
     if (d) rest = LLVMBuildSDiv(e->b, rest, size, "");
   }
-  Block block = {int_const(e, 0), e->rows};
-  store_real(e, view_load(e, &v, block, row, index), element_pointer(e, to, loop.index));
+  store_real(e, view_load(e, &v, block, i, index), element_pointer(e, to, loop.index));
   loop_end(e, &loop);
 }
 
-/* Steps -1 … -front: the history for fresh rows, what the last chunk kept for the others. */
-static void fill_front(Emit *e, const PlanItem *item, LLVMValueRef row) {
-  Ref x = item->nodes.at[0];
-  LLVMValueRef fresh = LLVMBuildInBoundsGEP2(e->b, e->i8, e->fresh, &row, 1, "");
-  LLVMValueRef is_fresh = LLVMBuildICmp(e->b, LLVMIntNE, LLVMBuildLoad2(e->b, e->i8, fresh, ""), LLVMConstInt(e->i8, 0, 0), "");
-  If first = if_begin(e, is_fresh);
-  for (int64_t j = 1; j <= item->front; j++) store_history(e, item, place(e, x, int_const(e, -j), row), row);
-  if_end(e, &first);
-  If later = if_begin(e, LLVMBuildNot(e->b, is_fresh, ""));
+static void front_of_history(Emit *e, const PlanItem *item, Block block, LLVMValueRef i) {
   for (int64_t j = 1; j <= item->front; j++)
-    copy_reals(e, place(e, x, int_const(e, -j), row), state_place(e, item->state, item->front - j, row), buffer_at(e, x)->elements);
+    store_history(e, item, place(e, item->nodes.at[0], at_step(block, item->clock, int_const(e, -j)), i), block, i);
+}
+
+static void front_of_state(Emit *e, const PlanItem *item, Block block, LLVMValueRef i) {
+  Ref x = item->nodes.at[0];
+  for (int64_t j = 1; j <= item->front; j++)
+    copy_reals(e, place(e, x, at_step(block, item->clock, int_const(e, -j)), i), state_place(e, item, item->front - j, block, i),
+               buffer_at(e, x)->elements);
+}
+
+/* Steps -1 … -front: the history for fresh rows, what the last chunk kept for the others. */
+static void fill_front(Emit *e, const PlanItem *item, Block block, LLVMValueRef i) {
+  if (item->state < 0) {
+    front_of_history(e, item, block, i);
+    return;
+  }
+  LLVMValueRef fresh = is_fresh(e, block, i);
+  If first = if_begin(e, fresh);
+  front_of_history(e, item, block, i);
+  if_end(e, &first);
+  If later = if_begin(e, LLVMBuildNot(e->b, fresh, ""));
+  front_of_state(e, item, block, i);
   if_end(e, &later);
 }
 
 /* A row's own steps length … length + back - 1. */
-static void fill_back(Emit *e, const PlanItem *item, LLVMValueRef row) {
-  LLVMValueRef length = load_i32(e, e->length, row);
-  for (int64_t j = 0; j < item->back; j++)
-    store_history(e, item, place(e, item->nodes.at[0], add_i(e, length, int_const(e, j)), row), row);
+static void fill_back(Emit *e, const PlanItem *item, Block block, LLVMValueRef i) {
+  LLVMValueRef length = length_of(e, item->clock, block, i);
+  for (int64_t j = 0; j < item->back; j++) {
+    Block beyond = at_step(block, item->clock, add_i(e, length, int_const(e, j)));
+    store_history(e, item, place(e, item->nodes.at[0], beyond, i), block, i);
+  }
 }
 
-void emit_history(Emit *e, const PlanItem *item) {
-  Loop loop = loop_begin(e, int_const(e, 0), e->rows, int_const(e, 1), "r");
-  if (item->front) fill_front(e, item, loop.index);
-  if (item->back) fill_back(e, item, loop.index);
+static void history_block(Emit *e, Block block, void *context) {
+  const PlanItem *item = context;
+  Loop loop = loop_begin(e, int_const(e, 0), block.count, int_const(e, 1), "r");
+  if (item->front) fill_front(e, item, block, loop.index);
+  if (item->back) fill_back(e, item, block, loop.index);
   loop_end(e, &loop);
 }
 
+/* The clocks of a delay line besides the one that it lies along. */
+static GraphAxes across(const PlanItem *item) { return item->axes & ~GRAPH_CLOCK(item->clock); }
+
+void emit_history(Emit *e, const PlanItem *item) { for_blocks(e, across(item), false, history_block, (void *)(uintptr_t)item); }
+
 /* The last steps of every row, for the next chunk: step length - j goes to slot front - j. A row shorter than its delay line
  * takes the rest from its own front. Slots are written oldest first and read from x, so nothing is overwritten too soon. */
+static void keep_block(Emit *e, Block block, void *context) {
+  const PlanItem *item = context;
+  Ref x = item->nodes.at[0];
+  Loop loop = loop_begin(e, int_const(e, 0), block.count, int_const(e, 1), "r");
+  LLVMValueRef length = length_of(e, item->clock, block, loop.index);
+  for (int64_t j = 1; j <= item->front; j++) {
+    Block late = at_step(block, item->clock, sub_i(e, length, int_const(e, j)));
+    copy_reals(e, state_place(e, item, item->front - j, block, loop.index), place(e, x, late, loop.index), buffer_at(e, x)->elements);
+  }
+  loop_end(e, &loop);
+}
+
+static void keep_items(Emit *e, PlanItem *const *items, int count) {
+  for (int i = 0; i < count; i++) {
+    keep_items(e, items[i]->body.at, items[i]->body.len);
+    if (items[i]->kind == PLAN_HISTORY && items[i]->state >= 0) for_blocks(e, across(items[i]), false, keep_block, items[i]);
+  }
+}
+
 void emit_keep_state(Emit *e) {
   If keep = if_begin(e, LLVMBuildICmp(e->b, LLVMIntNE, e->keep_state, int_const(e, 0), ""));
-  for (int i = 0; i < e->plan->items.len; i++) {
-    const PlanItem *item = e->plan->items.at[i];
-    if (item->kind != PLAN_HISTORY || !item->front) continue;
-    Ref x = item->nodes.at[0];
-    Loop loop = loop_begin(e, int_const(e, 0), e->rows, int_const(e, 1), "r");
-    LLVMValueRef length = load_i32(e, e->length, loop.index);
-    for (int64_t j = 1; j <= item->front; j++)
-      copy_reals(e, state_place(e, item->state, item->front - j, loop.index), place(e, x, sub_i(e, length, int_const(e, j)), loop.index),
-                 buffer_at(e, x)->elements);
-    loop_end(e, &loop);
-  }
+  keep_items(e, e->plan->items.at, e->plan->items.len);
   if_end(e, &keep);
 }
 
@@ -106,55 +166,68 @@ static void walk_dims(Emit *e, Walk *w, int d, LLVMValueRef element, WalkBody *b
   loop_end(e, &loop);
 }
 
-static LLVMValueRef end_step(Emit *e, const Node *n, LLVMValueRef row) {
-  return n->attrs.end ? sub_i(e, load_i32(e, e->length, row), int_const(e, 1)) : int_const(e, 0);
-}
-
 /* --- at_end and impulse ------------------------------------------------------------------------------------------------------- */
 
 typedef struct End {
   Ref node;
+  Walk walk; /* of the operand */
+  Block from, to;
   LLVMValueRef row;
-  Block block; /* of the operand: the step at the end */
 } End;
 
-static void at_end_element(Emit *e, Walk *w, LLVMValueRef element, void *context) {
+static LLVMValueRef end_step(Emit *e, const Node *n, LLVMValueRef length) {
+  return n->attrs.end ? sub_i(e, length, int_const(e, 1)) : int_const(e, 0);
+}
+
+static void end_element(Emit *e, Walk *w, LLVMValueRef element, void *context) {
   End *end = context;
-  LLVMValueRef to = element_pointer(e, buffer_pointer(e, end->node),
-                                    add_i(e, mul_i(e, end->row, int_const(e, buffer_at(e, end->node)->elements)), element));
-  store_real(e, view_load(e, &w->v, end->block, end->row, w->index), to);
+  LLVMValueRef to = element_pointer(e, place(e, end->node, end->to, end->row), element);
+  store_real(e, view_load(e, &w->v, end->from, end->row, w->index), to);
 }
 
 /* A row with no steps in this chunk keeps whatever was there: nobody counts it. */
-void emit_at_end(Emit *e, Ref node) {
-  const Node *n = &e->g->nodes.at[node];
-  Loop loop = loop_begin(e, int_const(e, 0), e->rows, int_const(e, 1), "r");
-  LLVMValueRef step = max_i(e, end_step(e, n, loop.index), int_const(e, 0));
-  End end = {node, loop.index, {mul_i(e, step, e->rows), e->rows}};
-  Walk w = {.v = view_of(e->g, n->in[0])};
-  walk_dims(e, &w, 0, int_const(e, 0), at_end_element, &end);
+static void at_end_block(Emit *e, Block block, void *context) {
+  End *end = context;
+  const Node *n = &e->g->nodes.at[end->node];
+  Loop loop = loop_begin(e, int_const(e, 0), block.count, int_const(e, 1), "r");
+  LLVMValueRef step = max_i(e, end_step(e, n, length_of(e, n->attrs.clock, block, loop.index)), int_const(e, 0));
+  end->row = loop.index;
+  end->to = block;
+  end->from = at_step(block, n->attrs.clock, step);
+  walk_dims(e, &end->walk, 0, int_const(e, 0), end_element, end);
   loop_end(e, &loop);
 }
 
-static void impulse_element(Emit *e, Walk *w, LLVMValueRef element, void *context) {
+void emit_at_end(Emit *e, Ref node) {
+  const Node *n = &e->g->nodes.at[node];
+  End end = {.node = node, .walk = {.v = view_of(e->g, n->in[0])}};
+  for_blocks(e, n->axes, false, at_end_block, &end);
+}
+
+static void zero_block(Emit *e, Block block, void *context) {
+  Ref node = *(const Ref *)context;
+  zero_fill(e, place(e, node, block, int_const(e, 0)), mul_i(e, block.count, int_const(e, buffer_at(e, node)->elements)));
+}
+
+static void impulse_block(Emit *e, Block block, void *context) {
   End *end = context;
-  LLVMValueRef at = mul_i(e, add_i(e, end->block.row0, end->row), int_const(e, buffer_at(e, end->node)->elements));
-  Block rows = {int_const(e, 0), e->rows};
-  store_real(e, view_load(e, &w->v, rows, end->row, w->index), element_pointer(e, buffer_pointer(e, end->node), add_i(e, at, element)));
+  const Node *n = &e->g->nodes.at[end->node];
+  Loop loop = loop_begin(e, int_const(e, 0), block.count, int_const(e, 1), "r");
+  LLVMValueRef length = length_of(e, n->attrs.clock, block, loop.index);
+  If some = if_begin(e, LLVMBuildICmp(e->b, LLVMIntSGT, length, int_const(e, 0), ""));
+  end->row = loop.index;
+  end->from = block;
+  end->to = at_step(block, n->attrs.clock, end_step(e, n, length));
+  walk_dims(e, &end->walk, 0, int_const(e, 0), end_element, end);
+  if_end(e, &some);
+  loop_end(e, &loop);
 }
 
 void emit_impulse(Emit *e, Ref node) {
   const Node *n = &e->g->nodes.at[node];
-  LLVMValueRef all = mul_i(e, mul_i(e, e->steps, e->rows), int_const(e, buffer_at(e, node)->elements));
-  zero_fill(e, buffer_pointer(e, node), all);
-  Loop loop = loop_begin(e, int_const(e, 0), e->rows, int_const(e, 1), "r");
-  LLVMValueRef length = load_i32(e, e->length, loop.index);
-  If some = if_begin(e, LLVMBuildICmp(e->b, LLVMIntSGT, length, int_const(e, 0), ""));
-  End end = {node, loop.index, {mul_i(e, end_step(e, n, loop.index), e->rows), e->rows}};
-  Walk w = {.v = view_of(e->g, n->in[0])};
-  walk_dims(e, &w, 0, int_const(e, 0), impulse_element, &end);
-  if_end(e, &some);
-  loop_end(e, &loop);
+  End end = {.node = node, .walk = {.v = view_of(e->g, n->in[0])}};
+  for_blocks(e, n->axes, true, zero_block, &node);
+  for_blocks(e, n->axes & ~GRAPH_CLOCK(n->attrs.clock), false, impulse_block, &end);
 }
 
 /* --- overlap: out[t] = Σ_j x[t - offset - j·stride][j], with zeros around x ----------------------------------------------------- */
@@ -174,7 +247,7 @@ static void overlap_element(Emit *e, Walk *w, LLVMValueRef element, void *contex
   (void)w;
   LLVMValueRef sum = real_const(e, 1, 0);
   for (int64_t j = 0; j < x->shape.dim[0]; j++) {
-    View v = {.base = n->in[0], .step = -n->attrs.offset - j * n->attrs.stride, .offset = j * inner};
+    View v = {.base = n->in[0], .clock = n->attrs.clock, .step = -n->attrs.offset - j * n->attrs.stride, .offset = j * inner};
     LLVMValueRef at = add_i(e, view_row_offset(e, &v, o->block, o->row), element);
     sum = LLVMBuildFAdd(e->b, sum, load_real(e, 1, element_pointer(e, buffer_pointer(e, n->in[0]), at)), "");
   }
@@ -202,8 +275,8 @@ void emit_overlap(Emit *e, Ref node) {
 
 typedef struct Edge {
   Ref node;
+  Block block; /* of the result */
   LLVMValueRef row, step, tap;
-  LLVMValueRef element;
 } Edge;
 
 static void edge_element(Emit *e, Walk *w, LLVMValueRef element, void *context) {
@@ -214,10 +287,9 @@ static void edge_element(Emit *e, Walk *w, LLVMValueRef element, void *context) 
   int shift = n->attrs.windowed ? 1 : 0;
   if (shift) index[0] = g->tap;
   for (int d = 0; d < w->v.rank; d++) index[d + shift] = w->index[d];
-  Block block = {mul_i(e, g->step, e->rows), e->rows};
-  LLVMValueRef at = add_i(e, mul_i(e, g->row, int_const(e, buffer_at(e, g->node)->elements)), element);
-  LLVMValueRef to = element_pointer(e, buffer_pointer(e, g->node), at);
-  store_real(e, LLVMBuildFAdd(e->b, load_real(e, 1, to), view_load(e, &x, block, g->row, index), ""), to);
+  LLVMValueRef to = element_pointer(e, place(e, g->node, g->block, g->row), element);
+  LLVMValueRef more = view_load(e, &x, at_step(g->block, n->attrs.clock, g->step), g->row, index);
+  store_real(e, LLVMBuildFAdd(e->b, load_real(e, 1, to), more, ""), to);
 }
 
 /* Steps from ≤ t < to of one tap are added to the row's sum. */
@@ -229,25 +301,37 @@ static void edge_steps(Emit *e, Edge *g, LLVMValueRef from, LLVMValueRef to) {
   loop_end(e, &loop);
 }
 
-/* Reading k steps back falls off before step k of a fresh row; reading k ahead, in the last k steps. */
+/* Reading k steps back falls off before step k of a fresh row; reading k ahead, in the last k steps. A clock of fixed length is
+ * never cut into chunks. */
 static void edge_tap(Emit *e, Edge *g, int64_t offset) {
-  LLVMValueRef length = load_i32(e, e->length, g->row), zero = int_const(e, 0);
+  int clock = e->g->nodes.at[g->node].attrs.clock;
+  LLVMValueRef length = length_of(e, clock, g->block, g->row), zero = int_const(e, 0);
   if (offset > 0) edge_steps(e, g, max_i(e, sub_i(e, length, int_const(e, offset)), zero), length);
   if (offset >= 0) return;
-  LLVMValueRef fresh = LLVMBuildInBoundsGEP2(e->b, e->i8, e->fresh, &g->row, 1, "");
-  If first = if_begin(e, LLVMBuildICmp(e->b, LLVMIntNE, LLVMBuildLoad2(e->b, e->i8, fresh, ""), LLVMConstInt(e->i8, 0, 0), ""));
+  If first = {0};
+  bool chunked = !e->g->clocks.at[clock].length;
+  if (chunked) first = if_begin(e, is_fresh(e, g->block, g->row));
   edge_steps(e, g, zero, min_i(e, length, int_const(e, -offset)));
-  if_end(e, &first);
+  if (chunked) if_end(e, &first);
+}
+
+static void edge_block(Emit *e, Block block, void *context) {
+  Edge *g = context;
+  const Node *n = &e->g->nodes.at[g->node];
+  int64_t taps = n->attrs.windowed ? e->g->nodes.at[n->in[0]].shape.dim[0] : 1;
+  g->block = block;
+  Loop loop = loop_begin(e, int_const(e, 0), block.count, int_const(e, 1), "r");
+  g->row = loop.index;
+  for (int64_t j = 0; j < taps; j++) {
+    g->tap = int_const(e, j);
+    edge_tap(e, g, n->attrs.offset + j * n->attrs.stride);
+  }
+  loop_end(e, &loop);
 }
 
 void emit_edge(Emit *e, Ref node) {
   const Node *n = &e->g->nodes.at[node];
-  zero_fill(e, buffer_pointer(e, node), mul_i(e, e->rows, int_const(e, buffer_at(e, node)->elements)));
-  Loop loop = loop_begin(e, int_const(e, 0), e->rows, int_const(e, 1), "r");
-  int64_t taps = n->attrs.windowed ? e->g->nodes.at[n->in[0]].shape.dim[0] : 1;
-  for (int64_t j = 0; j < taps; j++) {
-    Edge g = {.node = node, .row = loop.index, .tap = int_const(e, j)};
-    edge_tap(e, &g, n->attrs.offset + j * n->attrs.stride);
-  }
-  loop_end(e, &loop);
+  Edge g = {.node = node};
+  for_blocks(e, n->axes, true, zero_block, &node);
+  for_blocks(e, n->axes, false, edge_block, &g);
 }

@@ -16,12 +16,13 @@ static NodeFunction *const node_function[OP_COUNT] = {
 void emit_node(Emit *e, Ref node) { node_function[e->g->nodes.at[node].op](e, node); }
 
 static void emit_scan(Emit *e, const PlanItem *item) {
-  Loop loop = loop_begin(e, int_const(e, 0), e->steps, int_const(e, 1), "t");
-  LLVMValueRef last = sub_i(e, e->steps, int_const(e, 1));
-  e->step = item->direction > 0 ? loop.index : sub_i(e, last, loop.index);
-  e->step_rows = load_i32(e, e->active, e->step);
+  EmitClock *clock = &e->clock[item->clock];
+  Loop loop = loop_begin(e, int_const(e, 0), clock->steps, int_const(e, 1), "t");
+  LLVMValueRef last = sub_i(e, clock->steps, int_const(e, 1));
+  clock->step = item->direction > 0 ? loop.index : sub_i(e, last, loop.index);
+  clock->step_rows = begin_step(e, item->clock, clock->step);
   emit_items(e, item->body.at, item->body.len);
-  e->step = e->step_rows = NULL;
+  clock->step = clock->step_rows = NULL;
   loop_end(e, &loop);
 }
 
@@ -42,16 +43,29 @@ void emit_items(Emit *e, PlanItem *const *items, int count) {
 
 #define ARGUMENT(type, field) load_field(e, type, e->args, (int64_t)offsetof(RnnArgs, field), #field)
 
-static void load_clock(Emit *e) {
-  int64_t clock = (int64_t)offsetof(RnnArgs, clock) + (int64_t)sizeof(RnnClock) * (e->plan->clock < 0 ? 0 : e->plan->clock);
-#define CLOCK(type, field) load_field(e, type, e->args, clock + (int64_t)offsetof(RnnClock, field), #field)
-  e->steps = CLOCK(e->i64, steps);
-  e->first = CLOCK(e->i64, first);
-  e->length = CLOCK(e->pointer, length);
-  e->whole = CLOCK(e->pointer, whole);
-  e->active = CLOCK(e->pointer, active);
-  e->uniform = CLOCK(e->i64, uniform);
+static void load_clock(Emit *e, int number) {
+  EmitClock *clock = &e->clock[number];
+  int64_t begin = (int64_t)offsetof(RnnArgs, clock) + (int64_t)sizeof(RnnClock) * number;
+#define CLOCK(type, field) load_field(e, type, e->args, begin + (int64_t)offsetof(RnnClock, field), #field)
+  clock->steps = CLOCK(e->i64, steps);
+  clock->first = CLOCK(e->i64, first);
+  clock->length = CLOCK(e->pointer, length);
+  clock->whole = CLOCK(e->pointer, whole);
+  clock->active = CLOCK(e->pointer, active);
+  clock->uniform = CLOCK(e->i64, uniform);
 #undef CLOCK
+}
+
+/* With two clocks of the data's length, rows that are sorted by one need not be by the other. */
+static void load_clocks(Emit *e) {
+  int of_data = 0;
+  for (int c = 0; c < e->g->clocks.len; c++) {
+    of_data += e->g->clocks.at[c].length == 0;
+    load_clock(e, c);
+  }
+  if (of_data < 2) return;
+  e->place = LLVMBuildAlloca(e->b, LLVMArrayType2(e->i64, GRAPH_CLOCKS), "place");
+  e->place_end = LLVMBuildAlloca(e->b, e->i64, "end");
 }
 
 static void load_arguments(Emit *e) {
@@ -61,7 +75,7 @@ static void load_arguments(Emit *e) {
   e->sequence = ARGUMENT(e->pointer, sequence);
   e->seed = ARGUMENT(e->i64, seed);
   e->update = ARGUMENT(e->i64, update);
-  load_clock(e);
+  load_clocks(e);
   LLVMValueRef table = ARGUMENT(e->pointer, buffer);
   e->buffer = arena_array(e->session->arena, LLVMValueRef, e->plan->buffers.len + 1);
   for (int i = 0; i < e->plan->buffers.len; i++) e->buffer[i] = load_field(e, e->pointer, table, 8 * i, "buffer");

@@ -61,6 +61,7 @@ typedef struct Builder {
   Binding *equation;
   bool original;     /* lowering a clause's own expression: scaled variables are shown in original units */
   double temperature; /* of sample() */
+  const Symbol *decoded; /* the output that a run's `decode` chooses; NULL */
   bool split_windows; /* those that begin now are in a loop (time.c) */
   int sites;         /* random draws so far */
   int errors;        /* of the session before this unit */
@@ -104,6 +105,7 @@ Ref history_of(Builder *b, Instance *at, Symbol *s, int clock);
 Ref variable_input(Builder *b, Instance *at, Symbol *s, bool data); /* data: the data's own y, "data.y" */
 Symbol *data_field(const Instance *at, const Expr *e);              /* `data.y` → y; NULL for anything else */
 Ref original_units(Builder *b, const Symbol *s, Ref r);             /* y · std + mean where clauses want that */
+Ref decoded_input(Builder *b, Instance *at, const Symbol *s); /* what the decoder has said */
 bool symbol_has_equation(const Symbol *s);
 
 /* --- cells.c --------------------------------------------------------------------------------------------------------- */

@@ -186,6 +186,11 @@ static const char *variable_of(const ClauseWalk *w, const Expr *e) {
   return data_field(w->at, e) ? expr_text(w->session, e) : NULL;
 }
 
+static bool lives_on_several_clocks(const Builder *b, Ref value) {
+  const GraphAxes clocks = b->graph->nodes.at[value].axes & ~GRAPH_SEQUENCE;
+  return clocks & (clocks - 1);
+}
+
 static cJSON *add_output(ClauseWalk *w, const Expr *e) {
   const char *name = arena_printf(w->session->arena, "r%d", w->outputs++);
   cJSON *object = with_string("output", name);
@@ -193,8 +198,10 @@ static cJSON *add_output(ClauseWalk *w, const Expr *e) {
   if (variable) cJSON_AddStringToObject(object, "variable", variable);
   if (!w->b) return object;
   w->b->original = true;
-  graph_output(w->b->graph, name, OUTPUT_VALUE, 0, lower_expr(w->b, w->at, e));
+  Ref value = lower_expr(w->b, w->at, e);
   w->b->original = false;
+  if (lives_on_several_clocks(w->b, value)) value = unbuilt(w->b, e->span, "reporting a value on several clocks");
+  graph_output(w->b->graph, name, OUTPUT_VALUE, 0, value);
   return object;
 }
 

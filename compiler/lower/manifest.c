@@ -51,6 +51,21 @@ static Instance net_names(const Symbol *net) {
   return at;
 }
 
+/* A vocabulary stands in the manifest once, however many variables are of it. */
+static void add_vocabularies(const Model *m, cJSON *root) {
+  cJSON *list = cJSON_CreateArray();
+  for (int i = 0; i < m->program->file_scope->symbols.len; i++) {
+    const Symbol *s = m->program->file_scope->symbols.at[i];
+    if (s->kind != SYMBOL_DIM || !s->symbols) continue;
+    cJSON *object = append(list);
+    cJSON_AddStringToObject(object, "name", s->name);
+    cJSON_AddStringToObject(object, "kind", s->decl->value->name);
+    cJSON_AddItemToObject(object, "symbols", cJSON_CreateStringArray(s->symbols, (int)s->size));
+  }
+  if (cJSON_GetArraySize(list)) cJSON_AddItemToObject(root, "vocabularies", list);
+  else cJSON_Delete(list);
+}
+
 static void add_variable(const Model *m, cJSON *list, const Instance *at, const Symbol *s) {
   cJSON *object = append(list);
   cJSON_AddStringToObject(object, "name", s->name);
@@ -58,6 +73,8 @@ static void add_variable(const Model *m, cJSON *list, const Instance *at, const 
   add_shape(object, sizes_here(at, &s->type.shape));
   cJSON_AddNumberToObject(object, "axes", axes_here(at, s->type.axes));
   if (s->type.kind == TYPE_INDEX) cJSON_AddNumberToObject(object, "below", (double)size_here(at, s->type.below));
+  const Symbol *vocabulary = vocabulary_of(&s->type);
+  if (vocabulary) cJSON_AddStringToObject(object, "vocabulary", vocabulary->name);
   cJSON_AddNumberToObject(object, "line", span_line(m->session, s->span));
 }
 
@@ -106,6 +123,7 @@ cJSON *lower_manifest(Model *m) {
   cJSON_AddNumberToObject(root, "seed", (double)m->program->seed);
   add_clocks(m, root);
   add_params(m, root);
+  add_vocabularies(m, root);
   add_nets(m, root);
   cJSON *stages = cJSON_AddArrayToObject(root, "stages");
   for (int i = 0; i < m->program->stages.len; i++) add_stage(m, stages, m->program->stages.at[i]);

@@ -34,6 +34,11 @@ Ref variable_input(Builder *b, Instance *at, Symbol *s, bool data) {
   return r;
 }
 
+Ref decoded_input(Builder *b, Instance *at, const Symbol *s) {
+  const int input = graph_input(b->graph, s->name, INPUT_DECODED, sizes_here(at, &s->type.shape), axes_here(at, s->type.axes));
+  return graph_input_ref(b->graph, input);
+}
+
 /* Clauses see what the data file says: original = scaled · std + mean. */
 Ref original_units(Builder *b, const Symbol *s, Ref r) {
   const bool variable = s->kind == SYMBOL_INPUT || s->kind == SYMBOL_TARGET || s->kind == SYMBOL_OUTPUT;
@@ -108,6 +113,7 @@ static Ref param_value(Builder *b, Instance *at, Symbol *s) {
 }
 
 static Ref data_value(Builder *b, Instance *at, Symbol *s) {
+  if (s == b->decoded && b->original) return decoded_input(b, at, s);
   if (s->kind == SYMBOL_OUTPUT && symbol_has_equation(s)) return equation_value(b, at, s);
   Binding *binding = binding_of(b, at, s);
   if (binding->value == NO_REF) binding->value = variable_input(b, at, s, s->kind == SYMBOL_OUTPUT);

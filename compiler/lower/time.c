@@ -92,10 +92,12 @@ bool window_now_in_loop(const Graph *g) {
 /* --- reads of equations ---------------------------------------------------------------------------------------------------- */
 
 static Ref read_equation(Builder *b, Instance *at, Symbol *s, Delay d) {
+  const bool decoded = s == b->decoded && is_delayed(d);
   const ForceKind force = is_delayed(d) ? force_of(b, s) : FORCE_NONE;
-  if (b->split_windows && force == FORCE_NONE && (begins_now(d) || ends_now(d))) return now_and_others(b, at, s, d);
+  if (b->split_windows && !decoded && force == FORCE_NONE && (begins_now(d) || ends_now(d))) return now_and_others(b, at, s, d);
   const Ref history = history_of(b, at, s, d.clock);
   const Sizes shape = sizes_here(at, &s->type.shape);
+  if (decoded) return add_read(b, decoded_input(b, at, s), history, d, shape, 0);
   if (force == FORCE_ALWAYS) return add_read(b, variable_input(b, at, s, true), history, d, shape, 0);
   const Ref read = add_read(b, NO_REF, history, d, shape, expected_axes(at, s));
   const Pending pending = {read, at, s, force == FORCE_SOMETIMES};

@@ -17,10 +17,20 @@ static bool add_clauses(Builder *b) {
 
 static bool add_valid(Builder *b) { return add_loss(b) && add_clauses(b); }
 
+/* `decode beam(w, …)`: w's delay line holds what the decoder chooses from the distribution that w = argmax(p) or sample(p) names. */
+static void add_distribution(Builder *b) {
+  const Expr *e = clause_expr(clause_of_stage(b->stage, "decode"), 0), *name = e && e->args.len ? e->args.at[0].value : NULL;
+  const Symbol *s = name && name->kind == EXPR_NAME ? name->symbol : NULL;
+  if (!s || !s->equation || !s->equation->value->args.len) return;
+  b->decoded = s;
+  graph_output(b->graph, "distribution", OUTPUT_VALUE, 0, lower_dense(b, b->net, s->equation->value->args.at[0].value));
+}
+
 /* `sample temperature(0.8)` */
 static bool add_run(Builder *b) {
   const Expr *e = clause_expr(clause_of_stage(b->stage, "sample"), 0);
   if (e && e->kind == EXPR_CALL && e->args.len) static_number(b->net, e->args.at[0].value, &b->temperature);
+  add_distribution(b);
   return add_clauses(b);
 }
 

@@ -258,8 +258,18 @@ static const char *all_names(const Fault *f, const Arrows *arrows) {
   return text;
 }
 
+/* The same equation in another call of its cell, or in another stage. */
+static bool said_before(const Session *s, DiagCode code, Span place) {
+  for (int i = 0; i < s->diags.len; i++) {
+    const Span said = s->diags.at[i]->labels.at[0].span;
+    if (s->diags.at[i]->code == code && said.file == place.file && said.begin == place.begin && said.end == place.end) return true;
+  }
+  return false;
+}
+
 static void report(const Fault *f, Walk *walk, DiagCode code, const char *what, const char *verdict) {
   const Arrows arrows = arrows_of(f, walk);
+  if (said_before(f->session, code, need_place(f, &arrows.at[0]))) return;
   const char *names = all_names(f, &arrows);
   const char *each_other = arrows.len > 1 ? "need each other" : "needs itself";
   Diag *d = diag_error(f->session, code, need_place(f, &arrows.at[0]), "%s %s %s", names, each_other, what);

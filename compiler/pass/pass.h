@@ -28,6 +28,10 @@ Components graph_components_without(Session *s, const Graph *g, const bool *drop
  * direction, and everything in the component lives on the clock; 0 otherwise. `dropped` as above. */
 int component_direction(const Graph *g, const Components *components, int c, int clock, const bool *dropped);
 
+/* Does what slices of a batch (some of its sequences each) give add up to what the batch gives? The loss must be a sum over
+ * sequences, and every other output each sequence's own. Look at the graph before it is differentiated. */
+bool graph_additive(Session *s, const Graph *g);
+
 /* Runs the passes in their order; NULL after a diagnostic. `watch` (may be NULL) sees the graph after each pass. */
 typedef void PassWatch(void *context, const char *pass, const Graph *g, double seconds);
 Graph *pass_run_all(Session *s, Graph *g, PassWatch *watch, void *context);

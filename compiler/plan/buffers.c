@@ -53,34 +53,47 @@ static void add_node_buffers(Plan *p, const Sharing *s) {
   }
 }
 
-static void add_delay_lines(Plan *p) {
-  for (int i = 0; i < p->items.len; i++) {
-    PlanItem *item = p->items.at[i];
-    if (item->kind != PLAN_HISTORY) continue;
-    Ref x = item->nodes.at[0];
-    Buffer *b = &p->buffers.at[p->buffer_of[x]];
-    b->front = item->front;
-    b->back = item->back;
-    if (item->front)
-      item->state = add_buffer(p, (Buffer){.kind = BUFFER_STATE, .node = x, .elements = b->elements, .axes = b->axes, .steps = item->front});
-  }
+/* Elements of one row at one step of the clock that is kept; 0: a sequence cannot be cut into chunks along it. A clock of fixed
+ * length begins anew at every step of the others, and data that live on several clocks come whole. */
+static int64_t kept_elements(const Plan *p, const Buffer *b, int clock) {
+  int64_t elements = p->graph->clocks.at[clock].length ? 0 : b->elements;
+  for (int i = 0; i < p->clocks; i++)
+    if (p->order[i] != clock && b->axes & GRAPH_CLOCK(p->order[i])) elements *= p->graph->clocks.at[p->order[i]].length;
+  return elements;
+}
+
+static void add_delay_line(Plan *p, PlanItem *item) {
+  for (int i = 0; i < item->body.len; i++) add_delay_line(p, item->body.at[i]);
+  if (item->kind != PLAN_HISTORY) return;
+  Ref x = item->nodes.at[0];
+  Buffer *b = &p->buffers.at[p->buffer_of[x]];
+  b->front = item->front;
+  b->back = item->back;
+  b->clock = item->clock;
+  int64_t kept = kept_elements(p, b, item->clock);
+  if (item->front && kept)
+    item->state = add_buffer(p, (Buffer){.kind = BUFFER_STATE, .node = x, .elements = kept, .axes = b->axes, .steps = item->front});
 }
 
 void plan_assign_buffers(Plan *p) {
   Sharing s = {arena_array(p->session->arena, bool, p->graph->nodes.len + 1)};
   find_needed(p, &s);
   add_node_buffers(p, &s);
-  add_delay_lines(p);
+  for (int i = 0; i < p->items.len; i++) add_delay_line(p, p->items.at[i]);
 }
 
-static int64_t buffer_values(const Buffer *b, int clock, int64_t rows, int64_t steps) {
+static int64_t buffer_values(const Plan *p, const Buffer *b, int64_t rows, int64_t steps) {
   if (b->kind == BUFFER_STATE) return b->steps * rows * b->elements;
-  if (clock >= 0 && b->axes & GRAPH_CLOCK(clock)) return (steps + b->front + b->back) * rows * b->elements;
-  return b->axes ? rows * b->elements : b->elements;
+  int64_t values = b->axes ? rows * b->elements : b->elements;
+  for (int i = 0; i < p->clocks; i++) {
+    int64_t length = p->graph->clocks.at[p->order[i]].length, pads = p->order[i] == b->clock ? b->front + b->back : 0;
+    if (b->axes & GRAPH_CLOCK(p->order[i])) values *= (length ? length : steps) + pads;
+  }
+  return values;
 }
 
 int64_t plan_bytes(const Plan *p, int64_t rows, int64_t steps) {
   int64_t values = 0;
-  for (int i = 0; i < p->buffers.len; i++) values += buffer_values(&p->buffers.at[i], p->clock, rows, steps);
+  for (int i = 0; i < p->buffers.len; i++) values += buffer_values(p, &p->buffers.at[i], rows, steps);
   return values * (p->is_double ? 8 : 4);
 }

@@ -13,9 +13,11 @@
 /* --- views ---------------------------------------------------------------------------------------------------------- */
 
 /* Element (i…) of a view at step t, row r lies in its base's buffer at
- *   ((t + step + Σ i_d · dim_step[d]) · rows + r) · elements(base) + offset + Σ i_d · stride[d]. */
+ *   ((t + step + Σ i_d · dim_step[d]) · rows + r) · elements(base) + offset + Σ i_d · stride[d]
+ * where the base lives on one clock. On several, each has a step of its own, and those of the view go along `clock`. */
 typedef struct View {
   Ref base;
+  int clock;
   int64_t step, offset;
   int rank;
   int64_t size[GRAPH_RANK], stride[GRAPH_RANK], dim_step[GRAPH_RANK];
@@ -36,7 +38,8 @@ typedef struct Buffer {
   Ref node;          /* whose value; for STATE: the value that is kept */
   int64_t elements;
   GraphAxes axes;
-  int64_t front, back; /* steps before the first and after the last */
+  int64_t front, back; /* steps before the first and after the last of `clock` */
+  int clock;
   int64_t steps;     /* STATE: kept steps */
 } Buffer;
 
@@ -73,7 +76,8 @@ typedef struct Product {
 typedef struct PlanItem PlanItem;
 struct PlanItem {
   PlanItemKind kind;
-  GraphAxes axes;  /* the iteration space: none, rows, rows × steps */
+  GraphAxes axes;  /* the iteration space: none, rows, rows × steps of one clock or several */
+  int clock;       /* SCAN: whose steps; HISTORY: along which it is read */
   Sizes shape;     /* GROUP: the space's elements */
   Vec(Ref) nodes;  /* GROUP: in order of computation; others: one */
   Product product;
@@ -89,17 +93,18 @@ typedef struct Plan {
   Graph *graph;       /* as prepared for planning */
   const char *symbol; /* of the compiled function */
   bool is_double;
-  int clock;          /* the clock that scans run over; -1: none */
+  int clocks;         /* on which values live */
+  int order[GRAPH_CLOCKS]; /* they, as they lie in memory: the outermost first, [clock …][row][elements] */
   Vec(PlanItem *) items;
   Vec(Buffer) buffers;
   int *buffer_of;     /* [node] its buffer, -1: lives in registers or is a view */
   int *item_of;       /* [node] serial number of the item that computes it, in order of execution; -1: none */
 } Plan;
 
-/* Plans a verified, causal graph with at most one clock. */
+/* Plans a verified, causal graph. */
 Plan *plan_make(Session *s, Graph *g, const char *symbol, bool is_double);
 void plan_print(const Plan *p, FILE *out);
-/* Bytes that a call with so many rows and steps needs in temporary, input and output buffers. */
+/* Bytes that a call with so many rows and steps (of each clock without a fixed length) needs in buffers. */
 int64_t plan_bytes(const Plan *p, int64_t rows, int64_t steps);
 
 /* Makes the graph fit for planning: values read at another step, outputs and operands of products own contiguous memory

@@ -1,6 +1,7 @@
 /* prepare.c — requires a verified, causal graph; establishes that
- *   - what READ, WINDOW and OVERLAP look at owns memory, lives on the clock, and has one history;
- *   - every output owns memory that is its alone;
+ *   - what READ, WINDOW and OVERLAP look at owns memory, lives on all clocks of the reader, is read along one clock, and has
+ *     one history;
+ *   - every output owns memory that is its alone, without pads between its steps;
  *   - the operand of a RESHAPE walks memory with one stride;
  *   - a CONTRACT that can be a matrix product has operands that BLAS takes.
  * The identity OP_STOP is the copy that makes it so. */
@@ -28,13 +29,21 @@ static Ref flat_operand(Prepare *p, Ref value) {
   return view_flattens(&v, 0, v.rank, &stride) && !number ? value : copy_of(p, value);
 }
 
-static bool can_own(const Node *n, int clock) {
-  return !op_is_view(n->op) && n->op != OP_CONST && n->op != OP_PARAM && (n->axes & GRAPH_CLOCK(clock));
+static bool on_several_clocks(GraphAxes axes) {
+  GraphAxes clocks = axes & ~GRAPH_SEQUENCE;
+  return clocks & (clocks - 1);
 }
 
-static Ref owned_copy(Prepare *p, Ref value, int clock) {
+/* A delay line holds the history too, which may live on clocks that the value does not: the reader lives on both. On several clocks
+ * its pads lie between the steps, where the runtime, who fills inputs and reads outputs, expects none. */
+static bool can_own(const Node *n, GraphAxes axes) {
+  if (n->op == OP_INPUT && on_several_clocks(n->axes)) return false;
+  return !op_is_view(n->op) && n->op != OP_CONST && n->op != OP_PARAM && (n->axes & axes) == axes;
+}
+
+static Ref owned_copy(Prepare *p, Ref value, GraphAxes axes) {
   Ref copy = copy_of(p, value);
-  at(p, copy)->axes |= GRAPH_CLOCK(clock) | GRAPH_SEQUENCE;
+  at(p, copy)->axes |= axes;
   return copy;
 }
 
@@ -87,21 +96,25 @@ void reach_of(const Node *n, int64_t *front, int64_t *back) {
 
 typedef struct Owner {
   Ref value, history, owner; /* history NO_REF: zeros */
+  int clock;
+  GraphAxes axes;
 } Owner;
 
 typedef Vec(Owner) Owners;
 
-/* A value read with two histories has two delay lines. */
-static Ref owner_of(Prepare *p, Owners *owners, Ref value, Ref history, int clock) {
+/* A value read with two histories, or along two clocks, has two delay lines. */
+static Ref owner_of(Prepare *p, Owners *owners, Ref value, Ref history, const Node *reader) {
   bool taken = false;
+  int clock = reader->attrs.clock;
+  GraphAxes axes = reader->axes | GRAPH_CLOCK(clock) | GRAPH_SEQUENCE;
   for (int i = 0; i < owners->len; i++) {
     Owner *o = &owners->at[i];
     if (o->value != value) continue;
-    if (o->history == history) return o->owner;
+    if (o->history == history && o->clock == clock && o->axes == axes) return o->owner;
     taken |= o->owner == value;
   }
-  Ref owner = taken || !can_own(at(p, value), clock) ? owned_copy(p, value, clock) : value;
-  vec_push(p->to->session->arena, *owners, ((Owner){value, history, owner}));
+  Ref owner = taken || !can_own(at(p, value), axes) ? owned_copy(p, value, axes) : value;
+  vec_push(p->to->session->arena, *owners, ((Owner){value, history, owner, clock, axes}));
   return owner;
 }
 
@@ -111,7 +124,7 @@ static void prepare_reads(Prepare *p) {
     const Node *n = &p->from->nodes.at[i];
     if (!op_reads_steps(n->op)) continue;
     Ref history = n->op == OP_OVERLAP ? NO_REF : p->map[n->in[1]]; /* OVERLAP: zeros around */
-    Ref owner = owner_of(p, &owners, p->map[n->in[0]], history, n->attrs.clock);
+    Ref owner = owner_of(p, &owners, p->map[n->in[0]], history, n);
     at(p, p->map[i])->in[0] = owner;
   }
 }
@@ -121,6 +134,8 @@ static void prepare_reads(Prepare *p) {
 static void prepare_outputs(Prepare *p) {
   Graph *g = p->to;
   bool *taken = arena_array(g->session->arena, bool, g->nodes.len + 2 * p->from->outputs.len + 1);
+  for (Ref r = 0; r < g->nodes.len; r++)
+    if (op_reads_steps(at(p, r)->op)) taken[at(p, r)->in[0]] |= on_several_clocks(at(p, r)->axes);
   for (int i = 0; i < p->from->outputs.len; i++) {
     GraphOutput o = p->from->outputs.at[i];
     Ref value = p->map[o.value];

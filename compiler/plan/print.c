@@ -2,9 +2,11 @@
 #include "plan/plan.h"
 #include <inttypes.h>
 
-static const char *axes_text(GraphAxes axes) {
-  if (!axes) return "once";
-  return axes == GRAPH_SEQUENCE ? "rows" : "rows × steps";
+static void print_axes(const Plan *p, FILE *out, GraphAxes axes) {
+  if (!axes) fprintf(out, "once");
+  else fprintf(out, "rows");
+  for (int i = 0; i < p->clocks; i++)
+    if (axes & GRAPH_CLOCK(p->order[i])) fprintf(out, " × %s", p->clocks == 1 ? "steps" : p->graph->clocks.at[p->order[i]].name);
 }
 
 static void print_value(const Plan *p, FILE *out, Ref r) {
@@ -16,7 +18,7 @@ static void print_value(const Plan *p, FILE *out, Ref r) {
 static void print_operand(const Plan *p, FILE *out, Ref r) {
   View v = view_of(p->graph, r);
   fprintf(out, " %%%d", v.base);
-  if (v.step) fprintf(out, "[t%+" PRId64 "]", v.step);
+  if (v.step) fprintf(out, "[%s%+" PRId64 "]", p->clocks == 1 ? "t" : p->graph->clocks.at[v.clock].name, v.step);
   else if (op_is_view(p->graph->nodes.at[r].op)) fprintf(out, "~");
 }
 
@@ -44,6 +46,7 @@ static void print_product(const Plan *p, FILE *out, const PlanItem *item, int in
 static void print_history(const Plan *p, FILE *out, const PlanItem *item, int indent) {
   fprintf(out, "%*shistory of ", indent, "");
   print_value(p, out, item->nodes.at[0]);
+  if (p->clocks > 1) fprintf(out, " along %s", p->graph->clocks.at[item->clock].name);
   fprintf(out, ": front %" PRId64 " back %" PRId64 " =", item->front, item->back);
   if (item->history == NO_REF) fprintf(out, " 0");
   else print_operand(p, out, item->history);
@@ -52,7 +55,7 @@ static void print_history(const Plan *p, FILE *out, const PlanItem *item, int in
 }
 
 static void print_scan(const Plan *p, FILE *out, const PlanItem *item, int indent) {
-  fprintf(out, "%*sscan over %s %s {\n", indent, "", p->graph->clocks.at[p->clock].name, item->direction > 0 ? "forward" : "backward");
+  fprintf(out, "%*sscan over %s %s {\n", indent, "", p->graph->clocks.at[item->clock].name, item->direction > 0 ? "forward" : "backward");
   for (int i = 0; i < item->body.len; i++) print_item(p, out, item->body.at[i], indent + 2);
   fprintf(out, "%*s}\n", indent, "");
 }
@@ -71,7 +74,9 @@ static void print_item(const Plan *p, FILE *out, const PlanItem *item, int inden
   case PLAN_NODE: fprintf(out, "%*snode [", indent, ""); break;
   }
   for (int i = 0; i < item->shape.rank; i++) fprintf(out, "%s%" PRId64, i ? ", " : "", item->shape.dim[i]);
-  fprintf(out, "] %s\n", axes_text(item->axes));
+  fprintf(out, "] ");
+  print_axes(p, out, item->axes);
+  fputc('\n', out);
   for (int i = 0; i < item->nodes.len; i++) print_node(p, out, item->nodes.at[i], indent + 2);
 }
 
@@ -81,7 +86,8 @@ static void print_buffer(const Plan *p, FILE *out, int i) {
   fprintf(out, "  buffer %d: %s ", i, kind[b->kind]);
   if (b->kind == BUFFER_PARAM || b->kind == BUFFER_INPUT || b->kind == BUFFER_OUTPUT) fprintf(out, "%d ", b->index);
   print_value(p, out, b->node);
-  fprintf(out, ", %" PRId64 " elements, %s", b->elements, axes_text(b->axes));
+  fprintf(out, ", %" PRId64 " elements, ", b->elements);
+  print_axes(p, out, b->axes);
   if (b->front || b->back) fprintf(out, ", front %" PRId64 ", back %" PRId64, b->front, b->back);
   if (b->steps) fprintf(out, ", %" PRId64 " steps kept", b->steps);
   fputc('\n', out);

@@ -1,15 +1,11 @@
 /* schedule.c — which loops compute what, in which order.
  *
- * Strongly connected components are scans; everything else has no order in time and is a map over all steps at once. Within a
- * region (the top level, or a scan's body) nodes are listed as they become ready: products and reductions first, then all the
+ * Scans are found in scans.c; everything else has no order in time and is a map over all steps at once. Within a region (the
+ * top level, or a scan's body, where scans over other clocks may stand) nodes are listed as they become ready: products and reductions first, then all the
  * element-wise work that they made possible, which so falls into few groups; a scan goes when nothing else can. */
-#include "pass/pass.h"
-#include "plan/internal.h"
+#include "plan/scans.h"
 #include <stdlib.h>
 
-enum { TOP = -1 };
-
-typedef Vec(Ref) Refs;
 typedef Vec(PlanItem *) Items;
 
 /* Where an edge leads: input `input` of node `user`. */
@@ -23,13 +19,10 @@ typedef struct Schedule {
   Plan *plan;
   Graph *g;
   Arena *arena;
-  int *scan_of;       /* [node] component that is its scan, TOP */
-  int scans;
-  int *direction;     /* [component] */
-  Refs *members;      /* [component] of a scan */
+  Scans scans;
   Uses *uses;         /* [node] */
-  int *pending;       /* [node] inputs not there yet, within the region */
-  int *scan_pending;  /* [component] inputs from outside not there yet */
+  int *pending;       /* [node] inputs not there yet that its region must give */
+  int *scan_pending;  /* [scan] inputs not there yet that the region around it must give */
   int *history_item;  /* [node] serial of the item that fills its delay line; -1 */
   int64_t *front, *back;
   Ref *history;
@@ -69,53 +62,22 @@ static void collect_reach(Schedule *s) {
   }
 }
 
-/* Element-wise work outside every loop, but wanted by one scan only, is done there: it need not travel through memory. */
-static void sink_node(Schedule *s, const bool *is_output, Ref r) {
-  const Node *n = node_at(s, r);
-  bool movable = op_is_elementwise(n->op) || n->op == OP_BROADCAST || n->op == OP_SLICE || n->op == OP_RESHAPE;
-  if (s->scan_of[r] != TOP || !movable || is_output[r] || s->plan->clock < 0 || !(n->axes & GRAPH_CLOCK(s->plan->clock))) return;
-  int scan = TOP;
-  for (int i = 0; i < s->uses[r].len; i++) {
-    Use u = s->uses[r].at[i];
-    const Node *user = node_at(s, u.user);
-    if (op_reads_steps(user->op) || s->scan_of[u.user] == TOP) return;
-    if (scan != TOP && scan != s->scan_of[u.user]) return;
-    scan = s->scan_of[u.user];
-  }
-  s->scan_of[r] = scan;
+/* An edge that a scan carries leads to another step of it: it orders nothing within the step. */
+static bool edge_is_loose(Schedule *s, Use u) {
+  return node_edge_is_delayed(node_at(s, u.user), u.input) && s->scans.carried_by[u.user] != TOP;
 }
 
-static void assign_scans(Schedule *s) {
-  Components c = graph_components(s->plan->session, s->g);
-  int n = s->g->nodes.len;
-  bool *is_output = arena_array(s->arena, bool, n + 1);
-  for (int i = 0; i < s->g->outputs.len; i++) is_output[s->g->outputs.at[i].value] = true;
-  s->scans = c.count;
-  s->direction = c.direction;
-  for (Ref i = 0; i < n; i++) s->scan_of[i] = c.loops[c.component[i]] ? c.component[i] : TOP;
-  /* users before what they use: components are in topological order */
-  Refs *by_component = arena_array(s->arena, Refs, c.count + 1);
-  for (Ref i = 0; i < n; i++) vec_push(s->arena, by_component[c.component[i]], i);
-  for (int k = c.count - 1; k >= 0; k--)
-    for (int i = by_component[k].len - 1; i >= 0; i--) sink_node(s, is_output, by_component[k].at[i]);
-  s->members = arena_array(s->arena, Refs, c.count + 1);
-  for (Ref i = 0; i < n; i++)
-    if (s->scan_of[i] != TOP) vec_push(s->arena, s->members[s->scan_of[i]], i);
-}
-
-/* An edge inside a scan to another step orders nothing within the step. */
-static bool edge_is_loose(Schedule *s, Use u, Ref from) {
-  return node_edge_is_delayed(node_at(s, u.user), u.input) && s->scan_of[from] != TOP && s->scan_of[from] == s->scan_of[u.user];
+/* What waits for a value: within the region where the ways to both meet, either the user itself or the scan that holds it. */
+static int *waiting(Schedule *s, int region, Use u) {
+  int of = s->scans.of[u.user];
+  return of == region ? &s->pending[u.user] : &s->scan_pending[scan_towards(&s->scans, region, of)];
 }
 
 static void count_pending(Schedule *s) {
   for (Ref i = 0; i < s->g->nodes.len; i++)
     for (int k = 0; k < s->uses[i].len; k++) {
       Use u = s->uses[i].at[k];
-      if (edge_is_loose(s, u, i)) continue;
-      int to = s->scan_of[u.user];
-      if (to == TOP || to == s->scan_of[i]) s->pending[u.user]++;
-      else s->scan_pending[to]++;
+      if (!edge_is_loose(s, u)) ++*waiting(s, scans_meet(&s->scans, s->scans.of[i], s->scans.of[u.user]), u);
     }
 }
 
@@ -136,26 +98,28 @@ static PlanItem *new_item(Schedule *s, Items *to, PlanItemKind kind, Ref node) {
   return item;
 }
 
-/* The delay line of what `reader` looks at must be filled before anybody reads it; at the top level, before any scan. */
-static void need_history(Schedule *s, Items *top, const Node *reader) {
+/* The delay line of what `reader` looks at must be filled before anybody reads it: before the scan that carries the read, or
+ * where the reader stands. */
+static void need_history(Schedule *s, Items *items, const Node *reader) {
   Ref x = reader->in[0];
   if (s->history_item[x] >= 0 || (!s->front[x] && !s->back[x])) return;
-  PlanItem *item = new_item(s, top, PLAN_HISTORY, x);
+  PlanItem *item = new_item(s, items, PLAN_HISTORY, x);
+  item->clock = reader->attrs.clock;
   item->front = s->front[x];
   item->back = s->back[x];
   item->history = s->history[x];
   s->history_item[x] = s->serial - 1;
 }
 
-/* Serial of the item after which operand `in` of an element-wise node of region `scan` can be read from memory. */
-static int available_after(Schedule *s, int scan, Ref in) {
+/* Serial of the item after which operand `in` of an element-wise node of a region can be read from memory. */
+static int available_after(Schedule *s, int region, Ref in) {
   int after = -1;
   for (Ref r = in;; r = node_at(s, r)->in[0]) {
     const Node *n = node_at(s, r);
     if (!op_is_view(n->op)) return s->plan->item_of[r] > after ? s->plan->item_of[r] : after;
     if (n->op != OP_READ && n->op != OP_WINDOW) continue;
     if (s->history_item[n->in[0]] > after) after = s->history_item[n->in[0]];
-    if (scan != TOP && s->scan_of[n->in[0]] == scan) return after; /* an earlier step's */
+    if (s->scans.carried_by[r] != TOP && scan_holds(&s->scans, s->scans.carried_by[r], region)) return after; /* another step's */
   }
 }
 
@@ -183,9 +147,9 @@ static void place_elementwise(Schedule *s, Region *region, Ref r) {
   vec_push(s->arena, region->group_serial, s->serial - 1);
 }
 
-static void place_hard(Schedule *s, Region *region, Items *top, Ref r) {
+static void place_hard(Schedule *s, Region *region, Ref r) {
   const Node *n = node_at(s, r);
-  if (op_reads_steps(n->op)) need_history(s, top, n);
+  if (op_reads_steps(n->op)) need_history(s, region->items, n);
   PlanItem *item = new_item(s, region->items, PLAN_NODE, r);
   if (product_match(s->g, r, &item->product)) item->kind = PLAN_PRODUCT;
   s->plan->item_of[r] = s->serial - 1;
@@ -193,78 +157,91 @@ static void place_hard(Schedule *s, Region *region, Items *top, Ref r) {
 
 /* --- the list scheduler --------------------------------------------------------------------------------------------------- */
 
-static void complete(Schedule *s, Region *region, Items *top, Ref r);
+static void complete(Schedule *s, Region *region, Ref r);
 
 static bool is_leaf(const Node *n) {
   return n->op == OP_CONST || n->op == OP_PARAM || n->op == OP_INPUT;
 }
 
-static void make_ready(Schedule *s, Region *region, Items *top, Ref r) {
+static void make_ready(Schedule *s, Region *region, Ref r) {
   const Node *n = node_at(s, r);
   if (op_is_view(n->op) || is_leaf(n)) {
-    if (op_reads_steps(n->op)) need_history(s, top, n);
-    complete(s, region, top, r);
+    if (op_reads_steps(n->op)) need_history(s, region->items, n);
+    complete(s, region, r);
   } else if (op_is_elementwise(n->op)) vec_push(s->arena, region->elementwise, r);
   else vec_push(s->arena, region->hard, r);
 }
 
-/* Tells the users of r within the region; users elsewhere are told when the scan is complete. */
-static void complete(Schedule *s, Region *region, Items *top, Ref r) {
+/* Tells one user that waits in this region. */
+static void tell(Schedule *s, Region *region, Use u) {
+  if (--*waiting(s, region->scan, u)) return;
+  int of = s->scans.of[u.user];
+  if (of == region->scan) make_ready(s, region, u.user);
+  else vec_push(s->arena, region->scans, scan_towards(&s->scans, region->scan, of));
+}
+
+/* Tells the users of r that are in the region or in a scan of it; users outside are told when the scan is complete. */
+static void complete(Schedule *s, Region *region, Ref r) {
   for (int i = 0; i < s->uses[r].len; i++) {
     Use u = s->uses[r].at[i];
-    int to = s->scan_of[u.user];
-    if (edge_is_loose(s, u, r)) continue;
-    if (to == region->scan) {
-      if (--s->pending[u.user] == 0) make_ready(s, region, top, u.user);
-    } else if (region->scan == TOP && --s->scan_pending[to] == 0) vec_push(s->arena, region->scans, to);
+    if (!edge_is_loose(s, u) && scan_holds(&s->scans, region->scan, s->scans.of[u.user])) tell(s, region, u);
   }
 }
 
-static void run_region(Schedule *s, Region *region, Items *top);
+static void run_region(Schedule *s, Region *region);
 
-/* A scan's values are there for the others when all of it is done. */
-static void complete_scan(Schedule *s, Region *top_region, int scan) {
-  for (int i = 0; i < s->members[scan].len; i++) {
-    Ref r = s->members[scan].at[i];
+/* A scan's values are there for the others of the region around it when all of it is done. */
+static void complete_scan(Schedule *s, Region *around, int scan) {
+  const Refs *members = &s->scans.at[scan].members;
+  for (int i = 0; i < members->len; i++) {
+    Ref r = members->at[i];
     for (int k = 0; k < s->uses[r].len; k++) {
       Use u = s->uses[r].at[k];
-      int to = s->scan_of[u.user];
-      if (to == scan) continue;
-      if (to == TOP) {
-        if (--s->pending[u.user] == 0) make_ready(s, top_region, top_region->items, u.user);
-      } else if (--s->scan_pending[to] == 0) vec_push(s->arena, top_region->scans, to);
+      int of = s->scans.of[u.user];
+      if (!scan_holds(&s->scans, scan, of) && scan_holds(&s->scans, around->scan, of) && !edge_is_loose(s, u)) tell(s, around, u);
     }
   }
 }
 
-static void place_scan(Schedule *s, Region *top_region, int scan) {
-  for (int i = 0; i < s->members[scan].len; i++) {
-    const Node *n = node_at(s, s->members[scan].at[i]);
-    if (op_reads_steps(n->op)) need_history(s, top_region->items, n);
-  }
-  PlanItem *item = new_item(s, top_region->items, PLAN_SCAN, NO_REF);
-  item->direction = s->direction[scan] <= 0 ? 1 : -1;
-  Items body = {0};
-  Region inner = {.scan = scan, .items = &body};
-  Refs first = {0}; /* listed before any of them is completed, which readies others */
-  for (int i = 0; i < s->members[scan].len; i++)
-    if (s->pending[s->members[scan].at[i]] == 0) vec_push(s->arena, first, s->members[scan].at[i]);
-  for (int i = 0; i < first.len; i++) make_ready(s, &inner, top_region->items, first.at[i]);
-  run_region(s, &inner, top_region->items);
-  for (int i = 0; i < body.len; i++) vec_push(s->arena, item->body, body.at[i]);
-  complete_scan(s, top_region, scan);
+/* The nodes and the scans directly in a scan that wait for nothing inside it, listed before any of them is completed, which
+ * readies others. */
+static void begin_region(Schedule *s, Region *inner) {
+  const Refs *members = &s->scans.at[inner->scan].members;
+  Refs first = {0};
+  for (int i = 0; i < members->len; i++)
+    if (s->scans.of[members->at[i]] == inner->scan && s->pending[members->at[i]] == 0) vec_push(s->arena, first, members->at[i]);
+  for (int k = 0; k < s->scans.len; k++)
+    if (s->scans.at[k].parent == inner->scan && s->scan_pending[k] == 0) vec_push(s->arena, inner->scans, k);
+  for (int i = 0; i < first.len; i++) make_ready(s, inner, first.at[i]);
 }
 
-static void run_region(Schedule *s, Region *region, Items *top) {
+static void place_scan(Schedule *s, Region *around, int scan) {
+  const Scan *scanned = &s->scans.at[scan];
+  for (int i = 0; i < scanned->members.len; i++) {
+    Ref r = scanned->members.at[i];
+    if (s->scans.carried_by[r] == scan) need_history(s, around->items, node_at(s, r));
+  }
+  PlanItem *item = new_item(s, around->items, PLAN_SCAN, NO_REF);
+  item->clock = scanned->clock;
+  item->direction = scanned->direction;
+  Items body = {0};
+  Region inner = {.scan = scan, .items = &body};
+  begin_region(s, &inner);
+  run_region(s, &inner);
+  for (int i = 0; i < body.len; i++) vec_push(s->arena, item->body, body.at[i]);
+  complete_scan(s, around, scan);
+}
+
+static void run_region(Schedule *s, Region *region) {
   for (;;) {
     if (region->hard_done < region->hard.len) {
       Ref r = region->hard.at[region->hard_done++];
-      place_hard(s, region, top, r);
-      complete(s, region, top, r);
+      place_hard(s, region, r);
+      complete(s, region, r);
     } else if (region->elementwise_done < region->elementwise.len) {
       Ref r = region->elementwise.at[region->elementwise_done++];
       place_elementwise(s, region, r);
-      complete(s, region, top, r);
+      complete(s, region, r);
     } else if (region->scans_done < region->scans.len) place_scan(s, region, region->scans.at[region->scans_done++]);
     else return;
   }
@@ -279,31 +256,34 @@ static void check_all_placed(Schedule *s) {
   }
 }
 
+static void begin_schedule(Schedule *s) {
+  int n = s->g->nodes.len;
+  Arena *a = s->arena;
+  s->uses = arena_array(a, Uses, n + 1);
+  s->pending = arena_array(a, int, n + 1);
+  s->history_item = arena_array(a, int, n + 1);
+  s->front = arena_array(a, int64_t, n + 1);
+  s->back = arena_array(a, int64_t, n + 1);
+  s->history = arena_array(a, Ref, n + 1);
+  for (Ref i = 0; i < n; i++) s->history_item[i] = s->plan->item_of[i] = s->history[i] = -1;
+  collect_uses(s);
+  collect_reach(s);
+  s->scan_pending = arena_array(a, int, s->scans.len + 1);
+  count_pending(s);
+}
+
 void plan_schedule(Plan *p) {
-  int n = p->graph->nodes.len;
-  Arena *a = p->session->arena;
-  Schedule s = {.plan = p, .g = p->graph, .arena = a};
-  s.scan_of = arena_array(a, int, n + 1);
-  s.uses = arena_array(a, Uses, n + 1);
-  s.pending = arena_array(a, int, n + 1);
-  s.history_item = arena_array(a, int, n + 1);
-  s.front = arena_array(a, int64_t, n + 1);
-  s.back = arena_array(a, int64_t, n + 1);
-  s.history = arena_array(a, Ref, n + 1);
-  for (Ref i = 0; i < n; i++) s.history_item[i] = p->item_of[i] = s.history[i] = -1;
-  collect_uses(&s);
-  collect_reach(&s);
-  assign_scans(&s);
-  s.scan_pending = arena_array(a, int, s.scans + 1);
-  count_pending(&s);
+  Schedule s = {.plan = p, .g = p->graph, .arena = p->session->arena, .scans = scans_of(p->session, p->graph)};
+  begin_schedule(&s);
   Items top = {0};
   Region region = {.scan = TOP, .items = &top};
-  /* scans that wait for nothing are listed before any leaf is completed, which readies others */
-  for (int k = 0; k < s.scans; k++)
-    if (s.members[k].len && s.scan_pending[k] == 0) vec_push(a, region.scans, k);
-  for (Ref i = 0; i < n; i++)
-    if (s.scan_of[i] == TOP && node_at(&s, i)->inputs == 0) make_ready(&s, &region, &top, i);
-  run_region(&s, &region, &top);
-  for (int i = 0; i < top.len; i++) vec_push(a, p->items, top.at[i]);
+  /* before leaves are ready, which queue the scans that wait for nothing else: a scan is queued once */
+  for (int k = 0; k < s.scans.len; k++)
+    if (s.scans.at[k].parent == TOP && s.scan_pending[k] == 0) vec_push(s.arena, region.scans, k);
+  for (Ref i = 0; i < s.g->nodes.len; i++)
+    if (s.scans.of[i] == TOP && node_at(&s, i)->inputs == 0) make_ready(&s, &region, i);
+  run_region(&s, &region);
+  for (int i = 0; i < top.len; i++) vec_push(s.arena, p->items, top.at[i]);
   check_all_placed(&s);
+  p->clocks = scans_order(&s.scans, p->graph, p->order);
 }

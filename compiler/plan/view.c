@@ -28,6 +28,7 @@ static View view_window(const Node *n, View in) {
   v.stride[0] = 0;
   v.dim_step[0] = n->attrs.stride;
   v.step += n->attrs.offset;
+  v.clock = n->attrs.clock;
   return v;
 }
 
@@ -74,6 +75,7 @@ View view_of(const Graph *g, Ref value) {
   case OP_READ: {
     View v = view_whole(n->in[0], n->shape.dim, n->shape.rank); /* what is read at another step owns its memory */
     v.step += n->attrs.offset;
+    v.clock = n->attrs.clock;
     return v;
   }
   case OP_WINDOW: return view_window(n, view_whole(n->in[0], n->shape.dim + 1, n->shape.rank - 1));

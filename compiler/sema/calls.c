@@ -314,7 +314,11 @@ static Symbol *callee(Checker *c, Scope *scope, Expr *e) {
 
 /* The callee is missing, and that has been said. */
 static Type call_nothing(Checker *c, Scope *scope, Expr *e) {
-  for (int i = 0; i < e->args.len; i++) type_expr(c, scope, e->args.at[i].value);
+  for (int i = 0; i < e->args.len; i++) {
+    Expr *arg = e->args.at[i].value;
+    const Symbol *named = arg->kind == EXPR_NAME ? scope_find(scope, arg->name) : NULL;
+    if (!named || named->kind != SYMBOL_CLOCK) type_expr(c, scope, arg); /* `begins(n)` takes a clock */
+  }
   return poison();
 }
 

@@ -22,9 +22,17 @@ typedef struct Module {
 typedef struct MissingHistory {
   Expr *read;
   Symbol *symbol;
+  Diag *said;
 } MissingHistory;
 
 typedef Vec(MissingHistory) MissingList;
+
+/* A weight that was given what it does not take: other weights of its declaration will be, too. */
+typedef struct MisfitWeight {
+  const Item *item;
+  Shape given;
+  Diag *said;
+} MisfitWeight;
 
 typedef struct Checker {
   Session *s;
@@ -33,6 +41,7 @@ typedef struct Checker {
   Module *module;
   Vec(Module *) modules;
   MissingList missing;         /* of the cell or net at hand */
+  Vec(MisfitWeight) misfits;
   const Type *expected;        /* what a history or a constant is for: gives `one_hot(0)` its size. NULL elsewhere */
   Decl *stage;                 /* train or run at hand, NULL elsewhere */
   bool quiet;                  /* clocks.c: still looking for the fixpoint */
@@ -111,6 +120,8 @@ bool type_of_syntax(Checker *c, Scope *scope, TypeSyntax *syntax, Type *out);
 void check_module(Checker *c, Module *m);
 void check_use(Checker *c, Decl *d);
 void check_stage(Checker *c, Decl *d);
+void check_generator(Checker *c, const Expr *source, const Scope *net); /* generators.c */
+void declare_vocab(Checker *c, Decl *d); /* vocabulary.c */
 bool take_override(Checker *c, Name name, double *value);
 void let_number(Checker *c, Symbol *let, bool overridable);
 void check_overrides(Checker *c);

@@ -31,9 +31,10 @@ static const Choice schedules[] = {
 static const Choice clips[] = {{"norm", false, {{0}}}, {"value", false, {{0}}}};
 static const Choice orders[] = {{"shortest_first", false, {{0}}}, {"given", false, {{0}}}};
 static const Choice writers[] = {{"csv", false, {{0}}}, {"stdout", false, {{0}}}, LATER(npz)};
+static const Choice decoders[] = {{"greedy", false, {{0}}}, {"beam", false, {{0}}}};
 
 static const Choice sources[] = {
-    {"csv", false, {{0}}}, {"tsv", false, {{0}}}, {"npz", false, {{0}}},
+    {"csv", false, {{0}}}, {"tsv", false, {{0}}}, {"npz", false, {{0}}}, {"text", false, {{0}}}, {"string", false, {{0}}},
 #define GENERATOR(name, steps) {#name, false, {{0}}},
 #include "runtime/data/generators.def"
 #undef GENERATOR
@@ -53,7 +54,7 @@ static const ChoiceTable tables[] = {
     [CHOICE_METHOD] = TABLE("training method", methods), [CHOICE_OPTIMIZER] = TABLE("optimizer", optimizers),
     [CHOICE_SCHEDULE] = TABLE("schedule", schedules),    [CHOICE_CLIP] = TABLE("way to clip", clips),
     [CHOICE_ORDER] = TABLE("order", orders),             [CHOICE_SOURCE] = TABLE("reader or generator", sources),
-    [CHOICE_WRITE] = TABLE("form of output", writers),
+    [CHOICE_WRITE] = TABLE("form of output", writers),   [CHOICE_DECODER] = TABLE("decoder", decoders),
 };
 
 const Choice *choice_named(Checker *c, ChoiceKind kind, const Expr *e) {

@@ -16,7 +16,7 @@ typedef struct Choice {
   OptionName options[MOST_OPTIONS];
 } Choice;
 
-typedef enum ChoiceKind { CHOICE_METHOD, CHOICE_OPTIMIZER, CHOICE_SCHEDULE, CHOICE_CLIP, CHOICE_ORDER, CHOICE_SOURCE, CHOICE_WRITE } ChoiceKind;
+typedef enum ChoiceKind { CHOICE_METHOD, CHOICE_OPTIMIZER, CHOICE_SCHEDULE, CHOICE_CLIP, CHOICE_ORDER, CHOICE_SOURCE, CHOICE_WRITE, CHOICE_DECODER } ChoiceKind;
 
 /* NULL, after an error with a suggestion, when there is none of that name. `e` is a NAME or a CALL. */
 const Choice *choice_named(Checker *c, ChoiceKind kind, const Expr *e);

@@ -68,11 +68,6 @@ static void check_number(Checker *c, Stage *stage, Clause *clause) {
         arena_printf(c->s->arena, "%s 10", clause->keyword));
 }
 
-static void check_later(Checker *c, Stage *stage, Clause *clause) {
-  words_of(c, stage, &clause->args);
-  not_built(c, clause->span, "`%s`", clause->keyword);
-}
-
 /* --- data ------------------------------------------------------------------------------------------------------------------------ */
 
 static bool has_data(const Symbol *symbol) {
@@ -155,11 +150,27 @@ static void check_sources(Checker *c, Stage *stage, const Clause *clause, const 
   }
 }
 
+/* text("input.txt", c), string("ROMEO:", c), c = chars: a text is read by the vocabulary of a variable. */
+static void check_text(Checker *c, Stage *stage, const Expr *source) {
+  const Arg *arg = source->args.len > 1 ? &source->args.at[1] : NULL;
+  const Name name = !arg ? NULL : arg->name ? arg->name : arg->value->kind == EXPR_NAME ? arg->value->name : NULL;
+  const Symbol *symbol = name ? scope_here(stage->net->scope, name) : NULL;
+  if (has_data(symbol) && vocabulary_of(&symbol->type)) return;
+  Span span = arg ? arg->value->span : source->span;
+  Diag *d = diag_error(c->s, E0521, span, symbol ? "`%s` has no vocabulary to read a text by" : "which variable does the text give?", name);
+  if (symbol) diag_label(d, symbol->span, "%s, %s", symbol_kind_text(symbol->kind), shape_phrase(c, &symbol->type));
+  diag_help(d, "declare one: `vocab chars = characters(\"input.txt\")`, `output c: index(chars) = 0`, `%s(\"…\", c)`", source->name);
+}
+
 static void check_source(Checker *c, Stage *stage, const Clause *clause, const Expr *source) {
   const Choice *choice = choice_named(c, CHOICE_SOURCE, source);
   if (!choice) return;
   if (choice->later) not_built(c, source->span, "data from `%s(…)`", source->name);
-  if (!source_is_table(source)) return;
+  if (!strcmp(source->name, "text") || !strcmp(source->name, "string")) check_text(c, stage, source);
+  if (!source_is_table(source)) {
+    check_generator(c, source, stage->net->scope);
+    return;
+  }
   bool fine = true;
   for (int i = 0; i < source->args.len; i++) fine &= check_column(c, stage, &source->args.at[i]);
   if (fine) check_sources(c, stage, clause, source); /* a misspelt name is probably the missing one */
@@ -277,6 +288,63 @@ static void check_optimizer(Checker *c, Stage *stage, Clause *clause) {
 static void check_schedule(Checker *c, Stage *stage, Clause *clause) { check_choice(c, stage, clause, CHOICE_SCHEDULE, "schedule cosine"); }
 
 static void check_order(Checker *c, Stage *stage, Clause *clause) { check_choice(c, stage, clause, CHOICE_ORDER, "order shortest_first"); }
+
+/* --- speaking --------------------------------------------------------------------------------------------------------------------- */
+
+static void check_sample(Checker *c, Stage *stage, Clause *clause) {
+  Expr *e = argument(clause, 0);
+  bool fine = clause->args.len == 1 && e->kind == EXPR_CALL && !strcmp(e->name, "temperature") && e->args.len == 1;
+  double number;
+  words_of(c, stage, &clause->args);
+  if (!fine) wrong(c, clause->span, "`sample` takes a temperature", "sample temperature(0.8)");
+  else if (is_number(c, stage, e->args.at[0].value) && constant_number(e->args.at[0].value, &number) && number <= 0)
+    diag_label(wrong(c, e->args.at[0].value->span, "a temperature is above 0", "sample temperature(0.8)"), e->args.at[0].value->span, "it is %g", number);
+}
+
+/* w = argmax(p), w = sample(p): the decoder searches p. */
+static bool names_choice(const Symbol *symbol) {
+  const Expr *e = symbol->equation ? symbol->equation->value : NULL;
+  return e && e->kind == EXPR_CALL && (!strcmp(e->name, "argmax") || !strcmp(e->name, "sample")) && symbol->type.kind == TYPE_INDEX;
+}
+
+static void check_end(Checker *c, Stage *stage, const Symbol *output, Expr *e) {
+  const Symbol *vocabulary = vocabulary_of(&output->type);
+  if (e->kind != EXPR_STRING) {
+    is_number(c, stage, e);
+    return;
+  }
+  for (int64_t i = 0; vocabulary && i < vocabulary->size; i++)
+    if (!strcmp(vocabulary->symbols[i], e->text) || !*vocabulary->symbols[i]) return; /* "": could not be read */
+  Diag *d = diag_error(c->s, E0521, e->span, "\"%s\" is no symbol of `%s`", e->text, vocabulary ? vocabulary->name : output->name);
+  diag_label(d, output->span, "%s", shape_phrase(c, &output->type));
+  if (vocabulary) diag_help(d, "add it to the vocab: `extra = [\"%s\"]`", e->text);
+}
+
+static void check_decode_options(Checker *c, Stage *stage, const Expr *e, const Symbol *output) {
+  static const char options[] = "end limit width";
+  bool limited = false;
+  for (int i = 1; i < e->args.len; i++) {
+    const Arg *arg = &e->args.at[i];
+    limited |= arg->name && !strcmp(arg->name, "limit");
+    if (!arg->name || !has_word(options, arg->name)) {
+      Diag *d = diag_error(c->s, E0403, arg->value->span, "`%s` has no such option", e->name);
+      diag_help(d, "it has: %s", options);
+    } else if (!strcmp(arg->name, "end")) check_end(c, stage, output, arg->value);
+    else is_number(c, stage, arg->value);
+  }
+  if (!limited) wrong(c, e->span, "how many steps at most?", "decode greedy(w, end = \"</s>\", limit = 12)");
+}
+
+static void check_decode(Checker *c, Stage *stage, Clause *clause) {
+  const Choice *choice = chosen(c, stage, clause, CHOICE_DECODER, "decode beam(w, width = 5, end = EOS, limit = 100)");
+  Expr *e = argument(clause, 0);
+  if (!choice) return;
+  const Symbol *output = e->kind == EXPR_CALL && e->args.len && !e->args.at[0].name ? net_name(c, stage, e->args.at[0].value) : NULL;
+  if (e->kind != EXPR_CALL || !e->args.len || e->args.at[0].name) wrong(c, e->span, "what is decoded?", "decode greedy(w, limit = 12)");
+  if (!output) return;
+  if (output->kind == SYMBOL_OUTPUT && names_choice(output)) check_decode_options(c, stage, e, output);
+  else wants_kind(c, e->args.at[0].value, output, "a decoder needs an output that chooses: `w = argmax(p)` or `w = sample(p)`, an index of a dim");
+}
 
 static void check_clip(Checker *c, Stage *stage, Clause *clause) {
   const Choice *choice = chosen(c, stage, clause, CHOICE_CLIP, "clip norm(1)");
@@ -408,11 +476,27 @@ static void said_twice(Checker *c, const Decl *d, const Clause *clause) {
   diag_label(e, first->keyword_span, "first here");
 }
 
+/* Chunks of a sequence are chunks of one clock of the data: with two there is no telling which steps belong together. */
+static bool cuts_sequences(const Clause *clause) {
+  const Expr *e = argument(clause, 0);
+  if (!strcmp(clause->keyword, "carry")) return true;
+  for (int i = 0; !strcmp(clause->keyword, "method") && e && i < e->args.len; i++)
+    if (e->args.at[i].name && !strcmp(e->args.at[i].name, "truncate")) return true;
+  return false;
+}
+
+static bool several_clocks_of_data(const Checker *c) {
+  int count = 0;
+  for (int i = 0; i < c->module->clocks.len; i++) count += !c->module->clocks.at[i].length;
+  return count > 1;
+}
+
 static void check_clause(Checker *c, Stage *stage, Clause *clause) {
   const ClauseRow *row = row_of(c, clause, stage->decl->kind == DECL_TRAIN ? T : R);
   if (!row) return;
   if (row->times == ONCE) said_twice(c, stage->decl, clause);
   row->check(c, stage, clause);
+  if (cuts_sequences(clause) && several_clocks_of_data(c)) not_built(c, clause->span, "cutting sequences on several clocks into chunks");
 }
 
 /* --- a stage --------------------------------------------------------------------------------------------------------------------------- */
@@ -429,8 +513,18 @@ static const Symbol *net_of(Checker *c, const Decl *d) {
   return NULL;
 }
 
+/* `dtaa adding(…)`: it is there, and its keyword has its own error. */
+static bool is_misspelt(const Decl *d, const char *keyword) {
+  for (int i = 0; i < d->clauses.len; i++) {
+    bool known = false;
+    for (int k = 0; k < ROWS; k++) known |= !strcmp(rows[k].keyword, d->clauses.at[i]->keyword);
+    if (!known && did_you_mean(d->clauses.at[i]->keyword, &keyword, 1)) return true;
+  }
+  return false;
+}
+
 static void require(Checker *c, const Decl *d, const char *keyword, const char *example) {
-  if (clause_of(d, keyword)) return;
+  if (clause_of(d, keyword) || is_misspelt(d, keyword)) return;
   Diag *e = diag_error(c->s, E0405, d->name_span, "%s `%s` has no `%s`", d->kind == DECL_TRAIN ? "`train`" : "`run`", d->name, keyword);
   diag_help(e, "for example: `%s`", example);
 }
@@ -438,7 +532,9 @@ static void require(Checker *c, const Decl *d, const char *keyword, const char *
 static bool method_wants_loss(const Decl *d) {
   const Clause *method = clause_of(d, "method");
   const Expr *e = method ? argument(method, 0) : NULL;
-  return !e || !e->name || strcmp(e->name, "ip");
+  static const char ip[] = "ip";
+  bool misspelt = e && e->name && did_you_mean(e->name, (const char *const[]){ip}, 1);
+  return !misspelt && (!e || !e->name || strcmp(e->name, ip));
 }
 
 static void check_required(Checker *c, const Decl *d) {

@@ -124,12 +124,13 @@ static void suggest_history(Checker *c, Diag *d, const Symbol *symbol) {
   }
 }
 
-static void report_missing(Checker *c, const MissingHistory *m) {
+static Diag *report_missing(Checker *c, const MissingHistory *m) {
   const Symbol *symbol = m->symbol;
   Diag *d = diag_error(c->s, E0203, m->read->span, "`%s` is read at another time, but has no history", symbol->name);
   diag_label(d, m->read->span, "what is this where there is no such step?");
   diag_label(d, symbol->span, "`%s` is %s without a history", symbol->name, symbol_kind_text(symbol->kind));
   suggest_history(c, d, symbol);
+  return d;
 }
 
 /* Then the read itself was the mistake, and clocks.c has said so. */
@@ -138,10 +139,23 @@ static bool never_changes(const Symbol *symbol) {
   return !is_poison(symbol->type) && !AXES_CLOCKS(symbol->type.axes) && (!joins || symbol->known_clock);
 }
 
+/* `state h, c: [H]` lacks one history, however many names it declares. */
+static Diag *said_of_declaration(const Checker *c, int i) {
+  const Item *item = c->missing.at[i].symbol->item;
+  for (int k = 0; item && k < i; k++)
+    if (c->missing.at[k].symbol->item == item) return c->missing.at[k].said;
+  return NULL;
+}
+
 /* index.c notes each value once, however often it is read. */
 void report_missing_histories(Checker *c) {
-  for (int i = 0; i < c->missing.len; i++)
-    if (!never_changes(c->missing.at[i].symbol)) report_missing(c, &c->missing.at[i]);
+  for (int i = 0; i < c->missing.len; i++) {
+    MissingHistory *m = &c->missing.at[i];
+    if (never_changes(m->symbol)) continue;
+    m->said = said_of_declaration(c, i);
+    if (m->said) diag_label(m->said, m->read->span, "`%s` is read here, and has none either", m->symbol->name);
+    else m->said = report_missing(c, m);
+  }
   c->missing.len = 0;
 }
 

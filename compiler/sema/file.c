@@ -22,7 +22,7 @@ bool take_override(Checker *c, Name name, double *value) {
 static void add_overridable(Checker *c, const Scope *scope, const char ***names, int *count) {
   for (int i = 0; i < scope->symbols.len; i++) {
     const Symbol *symbol = scope->symbols.at[i];
-    bool can = symbol->kind == SYMBOL_LET || (symbol->kind == SYMBOL_DIM && !scope->owner);
+    bool can = symbol->kind == SYMBOL_LET || (symbol->kind == SYMBOL_DIM && !scope->owner && !symbol->symbols);
     if (!can) continue;
     const char **more = arena_array(c->s->arena, const char *, *count + 1);
     if (*count) memcpy(more, *names, sizeof *more * (size_t)*count);
@@ -112,8 +112,6 @@ static void declare_clock(Checker *c, const ClockSyntax *syntax, bool tree) {
   ClockInfo info = {.name = syntax->name, .tree = tree, .span = syntax->span};
   vec_push(c->s->arena, c->module->clocks, info);
   if (tree) not_built(c, syntax->span, "a tree");
-  else if (syntax->length) not_built(c, syntax->span, "a clock of fixed length");
-  else if (number == 1) not_built(c, syntax->span, "a second clock");
 }
 
 static void clock_numbers(Checker *c, Decl *d) {
@@ -139,12 +137,6 @@ static void declare_values(Checker *c, SymbolKind kind, NameList *names) {
     symbol->value = at->value;
     if (kind == SYMBOL_LET) symbol->definition = at->value;
   }
-}
-
-static void declare_vocab(Checker *c, Decl *d) {
-  Symbol *symbol = scope_declare(c, c->module->scope, SYMBOL_DIM, d->name, d->name_span);
-  not_built(c, d->span, "`vocab`");
-  if (symbol) symbol->size = 1, symbol->known_number = true;
 }
 
 /* A cell or net of a name already taken is still checked, apart from the scope. */

@@ -111,7 +111,6 @@ static Type type_argmax(Checker *c, Scope *scope, Expr *e) {
 
 static Type type_sample(Checker *c, Scope *scope, Expr *e) {
   (void)scope;
-  not_built(c, e->span, "`sample`");
   return index_below_last(c, e, 0);
 }
 
@@ -180,7 +179,6 @@ static Type type_dropout(Checker *c, Scope *scope, Expr *e) {
 
 static Type type_noise(Checker *c, Scope *scope, Expr *e) {
   Type out = type_real();
-  not_built(c, e->span, "`noise`");
   if (e->args.len < 2 || argument(e, 1)->kind != EXPR_LIST) return out;
   Vec(Expr *) sizes = {0};
   for (int i = 0; i < argument(e, 1)->args.len; i++) vec_push(c->s->arena, sizes, argument(argument(e, 1), i));
@@ -330,7 +328,6 @@ static const OverRow *over_row(Checker *c, const Expr *e) {
 
 static Type pick_over(Checker *c, Expr *e, int clock) {
   Type k = e->args.len == 2 ? argument(e, 1)->type : poison();
-  not_built(c, e->span, "`pick over`");
   if (e->args.len != 2) return poison();
   if (is_poison(k) || (k.kind == TYPE_CLOCK_INDEX && k.clock == clock)) return argument(e, 0)->type;
   return wants(c, e, 1, &k, arena_printf(c->s->arena, "a step: index(%s)", clock_name(c, clock)));

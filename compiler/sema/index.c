@@ -40,7 +40,7 @@ static bool missing_already(const Checker *c, const Symbol *symbol) {
 /* A value read at another time has a history: declared, or given by `start`. */
 static void want_history(Checker *c, Expr *e, Symbol *symbol) {
   if (symbol->history || missing_already(c, symbol)) return;
-  vec_push(c->s->arena, c->missing, ((MissingHistory){e, symbol}));
+  vec_push(c->s->arena, c->missing, ((MissingHistory){e, symbol, NULL}));
 }
 
 /* Seconds are whole steps of a clock that has one. */

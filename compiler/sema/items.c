@@ -17,7 +17,6 @@ static Axes axes_of_syntax(Checker *c, Scope *scope, const TypeSyntax *syntax) {
     const Symbol *clock = clock_named(c, scope, syntax->on.at[i]);
     if (clock) axes |= AXIS_SEQUENCE | AXIS_CLOCK(clock->clock);
   }
-  if (syntax->on.len > 1) not_built(c, syntax->span, "a value on several clocks");
   return axes;
 }
 
@@ -108,6 +107,7 @@ static void misplaced_item(Checker *c, const Item *item) {
 static void declare_item(Checker *c, Scope *scope, Item *item) {
   bool data = from_data(item) || item->kind == ITEM_OUTPUT;
   if (data && scope->owner->kind == DECL_CELL) misplaced_item(c, item);
+  if (data && item->type.on.len > 1) not_built(c, item->type.span, "data on several clocks");
   if (item->kind == ITEM_LET) declare_lets(c, scope, &item->names);
   else if (item->kind == ITEM_SHARED) declare_shared(c, scope, item);
   else if (item->kind != ITEM_EQUATION) declare_typed(c, scope, item);
@@ -287,19 +287,33 @@ static void check_value_on(Checker *c, Scope *scope, const Item *item) {
   diag_error(c->s, E0103, item->value_on_span, "`%s` is not a clock", item->value_on);
 }
 
-/* Histories, constants and initialisers; the names of one item have one type. */
+static bool is_weight(const Item *item) { return item->kind == ITEM_PARAM || item->kind == ITEM_FIXED; }
+
+/* Where a weight and its constant do not fit, either may be meant: its uses are silent. */
+static void type_constant(Checker *c, Scope *scope, Item *item) {
+  const Symbol *symbol = item->names.at[0].symbol;
+  if (!is_weight(item) || !item->value || !symbol) return;
+  int before = c->s->diags.len;
+  if (!is_poison(type_for(c, scope, item->value, &symbol->type))) return;
+  if (c->s->diags.len > before)
+    diag_label(c->s->diags.at[before], item->names.at[0].span, "`%s` is declared %s", symbol->name, shape_phrase(c, &symbol->type));
+  for (int i = 0; i < item->names.len; i++)
+    if (item->names.at[i].symbol) item->names.at[i].symbol->type = poison();
+}
+
+/* Histories and initialisers; the names of one item have one type. */
 static void type_start_value(Checker *c, Scope *scope, Item *item) {
   const Symbol *symbol = item->names.at[0].symbol;
   bool typed = item->kind != ITEM_LET && item->kind != ITEM_EQUATION && item->kind != ITEM_SHARED;
   if (!typed || !symbol) return;
-  if (item->value) type_for(c, scope, item->value, &symbol->type);
+  if (item->value && !is_weight(item)) type_for(c, scope, item->value, &symbol->type);
   if (item->init) check_initialiser(c, scope, item->init);
   check_value_on(c, scope, item);
-  bool weight = item->kind == ITEM_PARAM || item->kind == ITEM_FIXED;
-  if (weight && !item->value && !item->init) no_start_value(c, item);
+  if (is_weight(item) && !item->value && !item->init) no_start_value(c, item);
 }
 
 static void type_body(Checker *c, Scope *scope, ItemList *items) {
+  for (int i = 0; i < items->len; i++) type_constant(c, scope, items->at[i]);
   for (int i = 0; i < scope->symbols.len; i++) type_symbol(c, scope, scope->symbols.at[i]);
   for (int i = 0; i < items->len; i++) type_start_value(c, scope, items->at[i]);
   clocks_of_body(c, scope);

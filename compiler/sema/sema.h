@@ -41,6 +41,7 @@ struct Symbol {
   Expr *definition; /* right side (inside EXPR_START: that node); NULL */
   Expr *history;    /* `= e` of a state, input, output, or what `start` gave; NULL: none */
   int64_t size;     /* DIM of the file: its size, overrides applied */
+  const char **symbols; /* DIM that is a vocab: [size]; NULL. Its `decl` is the vocab */
   int clock;        /* CLOCK: its number; bit AXIS_CLOCK(clock) */
   Expr *value;      /* LET, OPTION default */
   double number;    /* LET of the file or net: its value, overrides applied (scalars) */
@@ -118,6 +119,9 @@ bool dim_known(Dim d, int64_t *size); /* all of its dims are the file's */
 bool shape_equal(const Shape *a, const Shape *b);
 /* How `small` is repeated to `large`: map[i] = which dim of small is dim i of large, or -1. False when they do not agree. */
 bool shape_embed(const Shape *small, const Shape *large, int8_t *map);
+
+/* The vocab that an index is of: its dim, with `symbols`; NULL. */
+const Symbol *vocabulary_of(const Type *t);
 
 /* Functions of the language (builtins.def). */
 typedef enum BuiltinClass {

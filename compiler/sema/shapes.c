@@ -97,7 +97,20 @@ static void suggest_map(Checker *c, Scope *scope, Diag *d, const Type *a, const 
   }
 }
 
+/* `param Wi, Wf, Wo, Wg: [X, H]` is one mistake: its error shows all places where it does not fit. */
+static bool said_of_declaration(Checker *c, const Expr *e, const Type *b) {
+  const Symbol *symbol = e->left->kind == EXPR_NAME ? e->left->symbol : NULL;
+  for (int i = 0; symbol && symbol->item && i < c->misfits.len; i++) {
+    const MisfitWeight *m = &c->misfits.at[i];
+    if (m->item != symbol->item || !shape_equal(&m->given, &b->shape)) continue;
+    diag_label(m->said, e->right->span, "%s, given to `%s`", shape_phrase(c, b), symbol->name);
+    return true;
+  }
+  return false;
+}
+
 static void report_product(Checker *c, Scope *scope, const Expr *e, const Type *a, const Type *b) {
+  if (said_of_declaration(c, e, b)) return;
   int n = meeting_dims(&a->shape, &b->shape);
   const char *left = source_text(c, e->left->span);
   const char *taken = shape_text(c->s, slice_of(&a->shape, a->shape.rank - n, a->shape.rank));
@@ -108,6 +121,7 @@ static void report_product(Checker *c, Scope *scope, const Expr *e, const Type *
   diag_label(d, declared ? symbol->item->type.span : e->left->span, "so `%s @ _` takes %s", left, taken);
   note_sizes(c, d, &a->shape, &b->shape);
   suggest_map(c, scope, d, a, b);
+  if (declared) vec_push(c->s->arena, c->misfits, ((MisfitWeight){symbol->item, b->shape, d}));
 }
 
 static Type scalar_product(Checker *c, const Expr *e, const Type *a) {
@@ -148,6 +162,7 @@ static Type as_counted(Type t, Type other) {
 }
 
 static Type type_comparison(Checker *c, const Expr *e) {
+  if (is_poison(e->left->type) || is_poison(e->right->type)) return poison();
   Type a = as_counted(e->left->type, e->right->type), b = as_counted(e->right->type, e->left->type);
   const char *what = arena_printf(c->s->arena, "`%s`", operator_text(e->op));
   return type_agree(c, what, a, e->left, b, e->right);

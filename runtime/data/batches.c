@@ -207,6 +207,7 @@ static const Batch *next_streams(Batches *b) {
     Stream *s = &b->stream[row];
     int64_t taken = s->left ? steps : 0;
     set_row(b, row, s->sequence, s->step, taken, s->fresh);
+    b->batch.identity[row] |= (uint64_t)row << 32; /* streams of one sequence must not draw alike */
     advance(b, s, taken);
   }
   count_active(&b->batch);
@@ -236,9 +237,11 @@ int64_t batches_most_steps(const Batches *b) { return b->most_steps; }
 
 /* --- chunks ------------------------------------------------------------------------------------------------------------- */
 
-Batch *batch_chunk_new(const Batches *b) {
+Batch *batch_chunk_new(const Batches *b) { return batch_rows_new(b->rows, b->most_steps); }
+
+Batch *batch_rows_new(int64_t rows, int64_t steps) {
   Batch *chunk = calloc(1, sizeof *chunk);
-  if (chunk && batch_allocate(chunk, b->rows, b->most_steps)) return chunk;
+  if (chunk && batch_allocate(chunk, rows, steps)) return chunk;
   batch_chunk_free(chunk);
   return NULL;
 }
@@ -249,17 +252,32 @@ void batch_chunk_free(Batch *chunk) {
   free(chunk);
 }
 
+static void copy_row(const Batch *from, int64_t row, Batch *to, int64_t place) {
+  to->length[place] = from->length[row];
+  to->whole[place] = from->whole[row];
+  to->sequence[place] = from->sequence[row];
+  to->identity[place] = from->identity[row];
+  to->offset[place] = from->offset[row];
+  to->fresh[place] = from->fresh[row];
+}
+
 void batch_chunk(const Batch *batch, int64_t first, int64_t steps, Batch *chunk) {
   chunk->rows = batch->rows;
   chunk->first = batch->first + first;
   for (int64_t row = 0; row < batch->rows; row++) {
     int64_t left = batch->length[row] - first;
+    copy_row(batch, row, chunk, row);
     chunk->length[row] = (int32_t)(left < 0 ? 0 : lesser(left, steps));
-    chunk->whole[row] = batch->whole[row];
-    chunk->sequence[row] = batch->sequence[row];
-    chunk->identity[row] = batch->identity[row];
-    chunk->offset[row] = batch->offset[row] + first;
+    chunk->offset[row] += first;
     chunk->fresh[row] = first == 0 && batch->fresh[row];
   }
   count_active(chunk);
+}
+
+/* Every so-many-th row of a sorted batch: sorted too, and each slice has its part of the long rows and of the short ones. */
+void batch_slice(const Batch *batch, int64_t first, int64_t every, Batch *slice) {
+  slice->rows = 0;
+  slice->first = batch->first;
+  for (int64_t row = first; row < batch->rows; row += every) copy_row(batch, row, slice, slice->rows++);
+  count_active(slice);
 }

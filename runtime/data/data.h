@@ -8,6 +8,7 @@
 #include "runtime/error.h"
 #include "runtime/random.h"
 #include "runtime/value.h"
+#include "runtime/vocabulary.h"
 
 /* What a data clause says and what it is for; read only. */
 typedef struct DataClause {
@@ -88,6 +89,21 @@ typedef struct Groups {
  * Errors: E0504, E0505, E0515. */
 bool groups_make(const DataClause *c, Table *t, bool single, Groups *out);
 void groups_free(Groups *g);
+
+/* cells.c: cells that hold more than one number, and texts. */
+typedef struct Cell {
+  const Table *table;
+  int column;
+  int64_t row;
+  const Variable *variable;
+} Cell;
+bool cell_is_vector(const char *cell);                                         /* has it spaces inside? */
+bool cell_vector(const DataClause *c, const Cell *cell, double *out);           /* [elements] */
+bool cell_symbol(const DataClause *c, const Cell *cell, double *out);           /* the whole text is one */
+int64_t cell_words_count(const DataClause *c, const Cell *cell);                /* symbols, and the `end` of the clause */
+bool cell_words(const DataClause *c, const Cell *cell, double *out);            /* [as many] */
+bool text_data(const DataClause *c, Dataset *out);                              /* text("input.txt", c) */
+bool string_data(const DataClause *c, Dataset *out);                            /* string("ROMEO:", c) */
 
 /* where.c: a condition on rows of the table (columns by name). */
 bool where_column_rows(const cJSON *condition, Table *t, int64_t *rows, RnnError *error); /* rows of its columns; all alike */

@@ -158,8 +158,16 @@ static bool cut_windows(const DataClause *c, Dataset *out) {
 /* --- forms -------------------------------------------------------------------------------------------------------------- */
 
 static const char *const file_forms[] = {"csv", "tsv", "npz"};
-static const char *const later_forms[] = {"text", "string", "trees"};
-enum { FILE_FORMS = 3, LATER_FORMS = 3, FORMS_MOST = 64 };
+static const char *const later_forms[] = {"trees"};
+enum { FILE_FORMS = 3, LATER_FORMS = 1, FORMS_MOST = 64 };
+
+typedef struct TextForm {
+  const char *name;
+  bool (*load)(const DataClause *c, Dataset *out);
+} TextForm;
+
+static const TextForm text_forms[] = {{"text", text_data}, {"string", string_data}};
+enum { TEXT_FORMS = sizeof text_forms / sizeof *text_forms };
 
 static Table *read_table(const DataClause *c, int form, const char *path) {
   switch (form) {
@@ -185,6 +193,7 @@ static bool unknown_form(const DataClause *c, const char *name) {
   const char *names[FORMS_MOST];
   int count = 0;
   for (int i = 0; i < FILE_FORMS; i++) names[count++] = file_forms[i];
+  for (int i = 0; i < TEXT_FORMS; i++) names[count++] = text_forms[i].name;
   for (int i = 0; i < generator_count && count < FORMS_MOST; i++) names[count++] = generators[i].name;
   for (int i = 0; i < LATER_FORMS; i++)
     if (strcmp(name, later_forms[i]) == 0) return rnn_fail(c->error, "E0901", "data of the form %s(…) is understood but not built yet", name);
@@ -213,6 +222,8 @@ static bool load_form(const DataClause *c, Dataset *out) {
   if (!name) return rnn_fail(c->error, "E0512", "`data` wants a form: csv(…), npz(…), or a generator such as adding(…)");
   for (int i = 0; i < FILE_FORMS; i++)
     if (strcmp(name, file_forms[i]) == 0) return file_data(c, i, out);
+  for (int i = 0; i < TEXT_FORMS; i++)
+    if (strcmp(name, text_forms[i].name) == 0) return text_forms[i].load(c, out);
   for (int i = 0; i < generator_count; i++)
     if (strcmp(name, generators[i].name) == 0) return generator_data(c, &generators[i], out);
   return unknown_form(c, name);

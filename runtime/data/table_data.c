@@ -7,8 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+typedef enum CellKind { CELL_NUMBERS, CELL_VECTOR, CELL_SYMBOL, CELL_WORDS } CellKind;
+
 typedef struct Binding {
   int variable;
+  CellKind cell;         /* what one cell holds: cells.c */
   const cJSON *constant; /* u = 0.2 */
   bool category;
   int *column, columns;  /* their widths add up to the variable's elements */
@@ -58,6 +61,7 @@ static bool is_constant(const cJSON *v) {
 static bool check_columns(Loading *l, const Binding *b) {
   const Variable *v = variable_of(l, b);
   int64_t found = 0;
+  if (b->cell) return true;
   for (int i = 0; i < b->columns; i++) {
     const Column *c = &l->table->column[b->column[i]];
     if (!c->text && !c->number) return rnn_fail(l->clause->error, "E0503", "%s: the array `%s` holds no numbers, but `%s` wants some", l->table->path, c->name, v->name);
@@ -79,6 +83,16 @@ static bool bind_category(Loading *l, Binding *b) {
   return v->below > 0 || rnn_fail(l->clause->error, "E0508", "`%s` takes numbers, but category(…) gives places\nhelp: declare it as index(…): `%s: index(9)`", v->name, v->name);
 }
 
+/* Texts: of a vocabulary, a symbol a row where rows are steps, else a row's whole sequence; of several elements, a vector. */
+static CellKind cell_kind(const Loading *l, const Binding *b) {
+  const Variable *v = variable_of(l, b);
+  const Column *c = b->columns == 1 && !b->category ? &l->table->column[b->column[0]] : NULL;
+  if (!c || !c->text) return CELL_NUMBERS;
+  bool grouped = clause_modifier(l->clause, "by") || clause_modifier(l->clause, "cuts");
+  if (v->vocabulary) return variable_has_clock(v) && !grouped ? CELL_WORDS : CELL_SYMBOL;
+  return v->elements > 1 && cell_is_vector(c->text[0]) ? CELL_VECTOR : CELL_NUMBERS;
+}
+
 static bool bind_variable(Loading *l, Binding *b, const cJSON *v) {
   if (is_constant(v)) return b->constant = v, true;
   if (value_is_call(v, "category")) {
@@ -86,7 +100,9 @@ static bool bind_variable(Loading *l, Binding *b, const cJSON *v) {
     v = value_arg(v, 0);
   }
   bool range = cJSON_IsObject(v) && cJSON_GetObjectItemCaseSensitive(v, "from");
-  return (range ? bind_range(l, b, v) : bind_columns(l, b, v)) && check_columns(l, b);
+  if (!(range ? bind_range(l, b, v) : bind_columns(l, b, v))) return false;
+  b->cell = cell_kind(l, b);
+  return check_columns(l, b);
 }
 
 static bool no_variable(const DataClause *c, const char *name) {
@@ -101,7 +117,7 @@ static bool no_variable(const DataClause *c, const char *name) {
 static bool bind_all(Loading *l) {
   const cJSON *named;
   cJSON_ArrayForEach(named, cJSON_GetObjectItemCaseSensitive(l->clause->source, "named")) {
-    if (strcmp(named->string, "rows") == 0) continue;
+    if (strcmp(named->string, "rows") == 0 || strcmp(named->string, "end") == 0) continue;
     int variable = clause_variable(l->clause, named->string);
     if (variable < 0) return no_variable(l->clause, named->string);
     Binding *b = &l->binding[l->bindings++];
@@ -186,9 +202,14 @@ static bool refuse(const Loading *l, const Binding *b, int column, int64_t row, 
                   "write category(\"…\")", l->table->path, where, x, title, v->name, (long long)v->below, (long long)v->below - 1);
 }
 
+static Cell cell_of(const Loading *l, const Binding *b, int64_t row) { return (Cell){l->table, b->column[0], row, variable_of(l, b)}; }
+
 /* One row of the binding's columns. */
 static bool fill_row(Loading *l, const Binding *b, int64_t row, double *out) {
   const Variable *v = variable_of(l, b);
+  const Cell cell = cell_of(l, b, row);
+  if (b->cell == CELL_VECTOR) return cell_vector(l->clause, &cell, out);
+  if (b->cell == CELL_SYMBOL) return cell_symbol(l->clause, &cell, out);
   for (int i = 0; i < b->columns; i++) {
     const Column *c = &l->table->column[b->column[i]];
     if (b->category) {
@@ -230,8 +251,10 @@ static bool fill_agreeing(Loading *l, const Binding *b, const Group *g, double *
 static bool fill_group(Loading *l, const Binding *b, int64_t sequence, double *scratch) {
   const Variable *v = variable_of(l, b);
   const Group *g = &l->groups.group[sequence];
-  double *out = sequence_allocate(l->out, sequence, b->variable, g->rows);
+  double *out = sequence_allocate(l->out, sequence, b->variable, l->out->sequence[sequence].steps);
+  const Cell first = cell_of(l, b, g->row[0]);
   if (!out) return no_memory(l->clause->error);
+  if (b->cell == CELL_WORDS) return cell_words(l->clause, &first, out);
   if (!variable_has_clock(v)) return is_per_sequence(l, b) ? fill_row(l, b, g->number, out) : fill_agreeing(l, b, g, out, scratch);
   for (int64_t i = 0; i < g->rows; i++)
     if (!fill_row(l, b, g->row[i], out + i * v->elements)) return false;
@@ -247,7 +270,7 @@ static bool read_numbers(Loading *l, const Binding *b) {
     if (l->table->column[column].rows != wanted)
       return rnn_fail(l->clause->error, "E0508", "%s: `%s` has %lld rows, but `%s` needs %lld\n   = note: one %s", l->table->path, l->table->column[column].name,
                       (long long)l->table->column[column].rows, v->name, (long long)wanted, variable_has_clock(v) ? "a step" : "a step or a sequence");
-    for (int64_t g = 0; !b->category && wanted == l->table->rows && g < l->groups.count; g++)
+    for (int64_t g = 0; !b->category && !b->cell && wanted == l->table->rows && g < l->groups.count; g++)
       if (!column_numbers(l->table, column, l->groups.group[g].row, l->groups.group[g].rows, l->clause->error)) return false;
   }
   return true;
@@ -263,16 +286,47 @@ static bool fill_binding(Loading *l, const Binding *b) {
   return fine;
 }
 
-static bool no_clocks(const Loading *l) {
+static bool any_words(const Loading *l) {
+  for (int i = 0; i < l->bindings; i++)
+    if (l->binding[i].cell == CELL_WORDS) return true;
+  return false;
+}
+
+/* Where a row's cell is a whole sequence, each row is one. */
+static bool row_is_sequence(const Loading *l) {
+  if (any_words(l)) return true;
   for (int i = 0; i < l->bindings; i++)
     if (variable_has_clock(variable_of(l, &l->binding[i])) && !l->binding[i].constant) return false;
   return true;
 }
 
+static bool mixes_rows(const Loading *l) {
+  for (int i = 0; any_words(l) && i < l->bindings; i++) {
+    const Binding *b = &l->binding[i];
+    if (b->constant || b->cell == CELL_WORDS || !variable_has_clock(variable_of(l, b))) continue;
+    return rnn_fail(l->clause->error, "E0508", "`%s` takes a row a step, but here each row is a sequence of its own, of words", variable_of(l, b)->name), true;
+  }
+  return false;
+}
+
+/* As long as the longest of its texts, or as its rows. */
+static int64_t sequence_steps(const Loading *l, const Group *g) {
+  int64_t steps = 0;
+  if (!any_words(l)) return g->rows;
+  for (int i = 0; i < l->bindings; i++) {
+    if (l->binding[i].cell != CELL_WORDS) continue;
+    const Cell cell = cell_of(l, &l->binding[i], g->row[0]);
+    int64_t n = cell_words_count(l->clause, &cell);
+    if (n > steps) steps = n;
+  }
+  return steps;
+}
+
 static bool load(Loading *l) {
-  if (!bind_all(l) || !check_inputs(l) || !copy_categories(l) || !groups_make(l->clause, l->table, no_clocks(l), &l->groups)) return false;
+  if (!bind_all(l) || !check_inputs(l) || mixes_rows(l) || !copy_categories(l)) return false;
+  if (!groups_make(l->clause, l->table, row_is_sequence(l), &l->groups)) return false;
   if (!dataset_allocate(l->out, l->groups.count)) return no_memory(l->clause->error);
-  for (int64_t s = 0; s < l->groups.count; s++) l->out->sequence[s].steps = l->groups.group[s].rows;
+  for (int64_t s = 0; s < l->groups.count; s++) l->out->sequence[s].steps = sequence_steps(l, &l->groups.group[s]);
   for (int i = 0; i < l->bindings; i++)
     if (!fill_binding(l, &l->binding[i])) return false;
   return true;

@@ -1,5 +1,6 @@
 /* table.c — values of a run as comma-separated lines. */
 #include "runtime/show/show.h"
+#include "runtime/vocabulary.h"
 #include <errno.h>
 #include <math.h>
 #include <string.h>
@@ -9,6 +10,19 @@
 static void put_number(FILE *out, double value) {
   if (isnan(value)) fprintf(out, ","); /* missing: an empty field */
   else fprintf(out, ",%.9g", value);
+}
+
+/* In quotes, those inside doubled. */
+static void put_symbol(FILE *out, const Vocabulary *v, double value) {
+  const bool there = value >= 0 && value < (double)v->count;
+  fputs(",\"", out);
+  for (const char *at = there ? v->symbol[(int64_t)value] : ""; *at; at++) fprintf(out, *at == '"' ? "\"%c" : "%c", *at);
+  fputc('"', out);
+}
+
+static void put_value(FILE *out, const Series *s, double value) {
+  if (s->vocabulary && !isnan(value)) put_symbol(out, s->vocabulary, value);
+  else put_number(out, value);
 }
 
 static void put_header(FILE *out, const Series *const *series, const char *const *names, int count) {
@@ -26,7 +40,7 @@ static void put_row(FILE *out, const Series *const *series, int count, int64_t s
   for (int i = 0; i < count; i++) {
     const Series *s = series[i];
     int64_t row = s->count == 1 ? 0 : sequence, t = s->stepped ? step : 0;
-    for (int64_t k = 0; k < s->elements; k++) put_number(out, t < s->steps[row] ? s->value[row][t * s->elements + k] : NAN);
+    for (int64_t k = 0; k < s->elements; k++) put_value(out, s, t < s->steps[row] ? s->value[row][t * s->elements + k] : NAN);
   }
   fprintf(out, "\n");
 }

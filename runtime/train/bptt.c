@@ -12,7 +12,7 @@ typedef struct Bptt {
 
 static bool update(Bptt *m, const Batch *batch, RnnError *error) {
   bool keep = m->carry || m->chunk;
-  feed_call(&m->loop.feed, batch, (uint64_t)m->loop.update, keep);
+  slices_call(&m->loop.slices, batch, (uint64_t)m->loop.update, keep);
   return loop_update(&m->loop, batch, error);
 }
 

@@ -29,20 +29,20 @@ static bool open_training(Loop *l, int64_t chunk, bool carry, RnnError *error) {
   if (!open_order(s, carry, &order, error)) return false;
   l->batches = batches_new(s->train_part, rows, order, carry ? chunk : 0, s->program->seed, error);
   if (!l->batches) return false;
-  return rnn_unit_reserve(s->unit, batches_most_rows(l->batches), batches_most_steps(l->batches)) &&
-         feed_open(&l->feed, s, s->unit, s->train_part, batches_most_rows(l->batches), error);
+  return slices_open(&l->slices, s, s->unit, s->train_part, l->batches, batches_most_steps(l->batches), 0, error);
 }
 
-static bool open_validation(Loop *l, RnnError *error) {
+static bool open_validation(Loop *l, int64_t chunk, RnnError *error) {
   Stage *s = l->stage;
   if (!s->valid_part || !s->valid) return true;
   int64_t rows = batches_most_rows(l->batches);
   l->valid_batches = batches_new(s->valid_part, rows, ORDER_AS_GIVEN, 0, s->program->seed, error);
   if (!l->valid_batches) return false;
-  rnn_unit_reserve(s->valid, batches_most_rows(l->valid_batches), batches_most_steps(l->valid_batches));
-  if (!feed_open(&l->valid_feed, s, s->valid, s->valid_part, batches_most_rows(l->valid_batches), error)) return false;
-  if (s->valid_from > l->valid_feed.from) l->valid_feed.from = s->valid_from;
-  return true;
+  int64_t most_steps = batches_most_steps(l->valid_batches);
+  /* what may be trained in pieces may be validated in pieces: a text of a million steps would not fit otherwise */
+  if (chunk > 0 && most_steps > VALID_CHUNK) l->valid_chunk = batch_chunk_new(l->valid_batches);
+  if (l->valid_chunk) most_steps = VALID_CHUNK;
+  return slices_open(&l->valid_slices, s, s->valid, s->valid_part, l->valid_batches, most_steps, s->valid_from, error);
 }
 
 static int64_t ceiling(int64_t a, int64_t b) {
@@ -64,7 +64,7 @@ bool loop_open(Loop *l, Stage *s, int64_t chunk, bool carry, RnnError *error) {
   const cJSON *optimizer = clause_of(s->json, "optimizer");
   l->epochs = (int64_t)clause_number(clause_of(s->json, "epochs"), DEFAULT_EPOCHS);
   l->patience = (int64_t)clause_number(clause_of(s->json, "patience"), 0);
-  if (!open_training(l, chunk, carry, error) || !open_validation(l, error)) return false;
+  if (!open_training(l, chunk, carry, error) || !open_validation(l, chunk, error)) return false;
   if (!optimizer_init(&l->optimizer, value_arg(optimizer, 0), p->tuned, p->is_double, clause_line(optimizer), error)) return false;
   if (!schedule_init(&l->schedule, clause_of(s->json, "schedule"), error) || !clip_init(&l->clip, s->json, error)) return false;
   l->optimizer.decay = clause_number(clause_of(s->json, "decay"), 0);
@@ -78,8 +78,9 @@ bool loop_open(Loop *l, Stage *s, int64_t chunk, bool carry, RnnError *error) {
 void loop_close(Loop *l) {
   progress_end(&l->progress);
   optimizer_free(&l->optimizer);
-  feed_close(&l->valid_feed);
-  feed_close(&l->feed);
+  slices_close(&l->valid_slices);
+  slices_close(&l->slices);
+  if (l->valid_chunk) batch_chunk_free(l->valid_chunk);
   batches_free(l->valid_batches);
   batches_free(l->batches);
   free(l->best_weights);
@@ -109,9 +110,10 @@ static bool holds(const Loop *l, const cJSON *value, double loss) {
 
 /* --- one update ------------------------------------------------------------------------------------------------------------------- */
 
-bool not_finite(const Stage *s, const RnnUnit *unit, const Batch *b, const char *what, int64_t epoch, int64_t update, RnnError *error) {
+bool not_finite(const Stage *s, const Slices *slices, const char *what, int64_t epoch, int64_t update, RnnError *error) {
+  const Batch *b = slices->batch;
   NotFinite at;
-  bool found = unit_not_finite(unit, &at);
+  bool found = slices_not_finite(slices, &at);
   if (!found)
     return rnn_fail(error, "E0701",
                     "the %s is not a finite number, though every equation's value is one: they have grown too large\n   = note: stage `%s` (line %d), "
@@ -120,27 +122,21 @@ bool not_finite(const Stage *s, const RnnUnit *unit, const Batch *b, const char 
   return rnn_fail(error, "E0701",
                   "the %s is not a finite number: it began in `%s`, step %lld, sequence %lld\n   = note: on line %d\n   = note: stage `%s`, epoch %lld, "
                   "update %lld; the weights file is as it was\nhelp: a smaller lr, or clip norm(1)",
-                  what, at.name, (long long)(b->offset[at.row] + at.step), (long long)b->identity[at.row], at.line, s->name,
+                  what, at.name, (long long)(b->offset[at.row] + at.step), (long long)(uint32_t)b->identity[at.row], at.line, s->name,
                   (long long)epoch + 1, (long long)update + 1);
-}
-
-static double unit_loss(RnnUnit *u) {
-  for (int i = 0; i < u->outputs; i++)
-    if (!strcmp(u->output[i].role_name, "loss")) return scalar_get(rnn_unit_output_data(u, i), 0, u->is_double);
-  return 0;
 }
 
 bool loop_update(Loop *l, const Batch *b, RnnError *error) {
   RnnUnit *u = l->stage->unit;
   const Parameters *p = u->parameters;
-  double loss = unit_loss(u), norm = vector_norm(u->gradients, p->tuned, p->is_double);
-  if (!isfinite(loss)) return not_finite(l->stage, u, b, "loss", l->epoch, l->update, error);
-  if (!isfinite(norm)) return not_finite(l->stage, u, b, "gradient", l->epoch, l->update, error);
-  l->loss_sum += loss * l->feed.counted;
-  l->loss_weight += l->feed.counted;
+  double loss = l->slices.loss, norm = vector_norm(u->gradients, p->tuned, p->is_double);
+  if (!isfinite(loss)) return not_finite(l->stage, &l->slices, "loss", l->epoch, l->update, error);
+  if (!isfinite(norm)) return not_finite(l->stage, &l->slices, "gradient", l->epoch, l->update, error);
+  l->loss_sum += loss * l->slices.counted;
+  l->loss_weight += l->slices.counted;
   l->gradient_norm = norm;
   double factor = schedule_factor(&l->schedule, l->update, l->updates_an_epoch * l->epochs, l->epoch);
-  if (l->feed.counted > 0 && !(l->skip && holds(l, l->skip, loss))) { /* a chunk in which nothing counts says nothing */
+  if (l->slices.counted > 0 && !(l->skip && holds(l, l->skip, loss))) { /* a chunk in which nothing counts says nothing */
     clip_gradient(&l->clip, u->gradients, p->tuned, p->is_double, norm);
     optimizer_update(&l->optimizer, factor, p->data, u->gradients);
   }
@@ -158,7 +154,7 @@ bool loop_next_epoch(Loop *l) {
   l->epoch++;
   l->loss_sum = l->loss_weight = 0;
   batches_epoch(l->batches, (uint64_t)l->epoch);
-  rnn_unit_reset_state(l->stage->unit);
+  slices_reset_state(&l->slices);
   return true;
 }
 
@@ -171,20 +167,36 @@ static void refresh_weights(Loop *l) {
       scalar_set(parameters_at(to->parameters, i), k, to->is_double, scalar_get(parameters_at(from->parameters, i), k, from->is_double));
 }
 
+typedef struct Mean {
+  double sum, weight;
+} Mean;
+
+static bool validate_piece(Loop *l, const Batch *b, bool keep_state, Mean *mean, RnnError *error) {
+  const Slices *s = &l->valid_slices;
+  slices_call(&l->valid_slices, b, (uint64_t)l->update, keep_state);
+  if (!isfinite(s->loss)) return not_finite(l->stage, s, "validation loss", l->epoch, l->update, error);
+  mean->sum += s->loss * s->counted;
+  mean->weight += s->counted;
+  return true;
+}
+
+static bool validate_batch(Loop *l, const Batch *b, Mean *mean, RnnError *error) {
+  if (!l->valid_chunk) return validate_piece(l, b, false, mean, error);
+  for (int64_t first = 0; first < b->steps; first += VALID_CHUNK) {
+    batch_chunk(b, first, VALID_CHUNK, l->valid_chunk);
+    if (!validate_piece(l, l->valid_chunk, true, mean, error)) return false;
+  }
+  return true;
+}
+
 static bool validate(Loop *l, RnnError *error) {
   if (!l->valid_batches) return true;
-  RnnUnit *u = l->stage->valid;
-  double sum = 0, weight = 0;
+  Mean mean = {0};
   refresh_weights(l);
   batches_epoch(l->valid_batches, 0);
-  for (const Batch *b; (b = batches_next(l->valid_batches));) {
-    feed_call(&l->valid_feed, b, (uint64_t)l->update, false);
-    double loss = unit_loss(u);
-    if (!isfinite(loss)) return not_finite(l->stage, u, b, "validation loss", l->epoch, l->update, error);
-    sum += loss * l->valid_feed.counted;
-    weight += l->valid_feed.counted;
-  }
-  l->validation = sum / weight;
+  for (const Batch *b; (b = batches_next(l->valid_batches));)
+    if (!validate_batch(l, b, &mean, error)) return false;
+  l->validation = mean.sum / mean.weight;
   return true;
 }
 

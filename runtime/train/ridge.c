@@ -45,32 +45,35 @@ static int64_t place(const RnnUnit *u, const UnitPort *out, int64_t step, int64_
   return ((out->axes >> 1 ? step : 0) * rows + (out->axes & 1 ? row : 0)) * out->elements;
 }
 
-static bool copy(const RnnUnit *u, int output, int64_t step, int64_t row, double *out) {
+static bool copy(SliceRow at, int output, int64_t step, double *out) {
+  const RnnUnit *u = at.unit;
   const UnitPort *port = &u->output[output];
   bool finite = true;
-  for (int64_t i = 0, from = place(u, port, step, row); i < port->elements; i++) {
+  for (int64_t i = 0, from = place(u, port, step, at.row); i < port->elements; i++) {
     out[i] = scalar_get(u->table[port->buffer], from + i, u->is_double);
     finite &= isfinite(out[i]) != 0;
   }
   return finite;
 }
 
-static bool add_row(Ridge *r, int64_t step, int64_t row) {
-  bool finite = copy(r->unit, r->target, step, row, linear_fit_targets(&r->fit));
+static bool add_row(Ridge *r, SliceRow at, int64_t step) {
+  bool finite = copy(at, r->target, step, linear_fit_targets(&r->fit));
   for (int i = 0; i < r->features; i++)
-    finite &= copy(r->unit, r->feature[i], step, row, linear_fit_features(&r->fit) + r->offset[i]);
+    finite &= copy(at, r->feature[i], step, linear_fit_features(&r->fit) + r->offset[i]);
   linear_fit_added(&r->fit);
   return finite;
 }
 
-static bool add_batch(Ridge *r, const Feed *feed, const Batch *b, RnnError *error) {
+/* In the order of the batch, so that the system does not know of slices. */
+static bool add_batch(Ridge *r, const Slices *slices, const Batch *b, RnnError *error) {
+  const Feed *feed = &slices->slice->feed;
   bool stepped = r->unit->output[r->target].axes >> 1 != 0, finite = true;
   for (int64_t row = 0; row < b->rows; row++) {
     if (!feed_counts_sequence(feed, b->sequence[row])) continue;
     for (int64_t t = 0; t < (stepped ? b->length[row] : 1); t++)
-      if (!stepped || feed_counts(feed, b->sequence[row], b->offset[row] + t)) finite &= add_row(r, t, row);
+      if (!stepped || feed_counts(feed, b->sequence[row], b->offset[row] + t)) finite &= add_row(r, slices_row(slices, row), t);
   }
-  return finite || not_finite(r->stage, r->unit, b, "linear system", 0, 0, error);
+  return finite || not_finite(r->stage, slices, "linear system", 0, 0, error);
 }
 
 static int64_t most_rows(const Dataset *data) {
@@ -84,14 +87,14 @@ static bool collect(Ridge *r, RnnError *error) {
   int64_t rows = (int64_t)clause_number(clause_of(s->json, "batch"), 32);
   Batches *batches = batches_new(s->train_part, rows, ORDER_AS_GIVEN, 0, s->program->seed, error);
   if (!batches) return false;
-  Feed feed;
-  bool good = feed_open(&feed, s, r->unit, s->train_part, batches_most_rows(batches), error);
+  Slices slices;
+  bool good = slices_open(&slices, s, r->unit, s->train_part, batches, 1, 0, error);
   batches_epoch(batches, 0);
   for (const Batch *b; good && (b = batches_next(batches));) {
-    feed_call(&feed, b, 0, false);
-    good = add_batch(r, &feed, b, error);
+    slices_call(&slices, b, 0, false);
+    good = add_batch(r, &slices, b, error);
   }
-  feed_close(&feed);
+  slices_close(&slices);
   batches_free(batches);
   return good;
 }

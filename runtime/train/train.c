@@ -69,12 +69,22 @@ static bool report_clause(const Stage *stage, const cJSON *clause, const Recordi
   return true;
 }
 
+/* Is there anything that the net must be run for? */
+static bool reports_values(const Stage *stage) {
+  const cJSON *value;
+  double ignored;
+  for (const cJSON *clause = NULL; (clause = clause_after(stage->json, "report", clause));)
+    for (int i = 0; (value = value_arg(clause, i)); i++)
+      if (!named_value(value, 0, 0, &ignored)) return true;
+  return false;
+}
+
 bool train_report(Stage *stage, double loss, double validation, RnnError *error) {
   if (!clause_of(stage->json, "report")) return true;
   const Dataset *data = stage->valid_part ? stage->valid_part : stage->train_part;
   RnnUnit *unit = stage->valid ? stage->valid : stage->unit;
-  Recording r;
-  bool good = record(&r, stage, unit, data, stage->valid_part ? stage->valid_from : 0, 64, error);
+  Recording r = {0};
+  bool good = !reports_values(stage) || record(&r, stage, unit, data, stage->valid_part ? stage->valid_from : 0, 64, error);
   for (const cJSON *clause = NULL; good && (clause = clause_after(stage->json, "report", clause));)
     good = report_clause(stage, clause, &r, loss, validation, error);
   recording_free(&r);

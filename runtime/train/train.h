@@ -1,12 +1,12 @@
 /* train.h — training one stage: what methods share. */
 #ifndef RNN_RUNTIME_TRAIN_H
 #define RNN_RUNTIME_TRAIN_H
-#include "runtime/feed.h"
 #include "runtime/model.h"
 #include "runtime/optim/optim.h"
 #include "runtime/show/progress.h"
+#include "runtime/slices.h"
 
-enum { METHOD_OPTIONS = 4, DEFAULT_EPOCHS = 100 };
+enum { METHOD_OPTIONS = 4, VALID_CHUNK = 1024, DEFAULT_EPOCHS = 100 };
 
 /* Trains the stage's unit's params with the method its clause names (bptt where there is none). E0402 unknown method. */
 bool train_stage(Stage *stage, RnnError *error);
@@ -20,9 +20,10 @@ bool train_stage(Stage *stage, RnnError *error);
 typedef struct Loop {
   Stage *stage;
   Batches *batches;       /* of the training part */
-  Feed feed;
+  Slices slices;
   Batches *valid_batches; /* NULL: no validation */
-  Feed valid_feed;
+  Slices valid_slices;
+  Batch *valid_chunk;     /* validation in chunks, the state kept between them; NULL: whole sequences */
   Optimizer optimizer;
   Schedule schedule;
   Clip clip;
@@ -42,14 +43,14 @@ bool loop_open(Loop *l, Stage *stage, int64_t chunk, bool carry, RnnError *error
 void loop_close(Loop *l);
 /* Between epochs: false when the last was the last, or a stop or patience says so. */
 bool loop_next_epoch(Loop *l);
-/* After the unit has been called: takes its loss and gradient, checks that they are finite (E0701), clips, updates. */
+/* After slices_call: takes its loss and gradient, checks that they are finite (E0701), clips, updates. */
 bool loop_update(Loop *l, const Batch *batch, RnnError *error);
 /* At the end of an epoch: validation, best weights, progress. */
 bool loop_end_epoch(Loop *l, RnnError *error);
 /* At the end of training: the best epoch's weights back into the unit. */
 void loop_restore(Loop *l);
 /* E0701 with the first equation, step and sequence that is not finite. */
-bool not_finite(const Stage *stage, const RnnUnit *unit, const Batch *batch, const char *what, int64_t epoch, int64_t update, RnnError *error);
+bool not_finite(const Stage *stage, const Slices *slices, const char *what, int64_t epoch, int64_t update, RnnError *error);
 /* The report clauses of a train stage, over its validation part (or, without one, the training part). `loss` and `validation` are its
  * last (best) ones; NaN: unknown. */
 bool train_report(Stage *stage, double loss, double validation, RnnError *error);

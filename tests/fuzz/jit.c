@@ -1,6 +1,7 @@
 /* links: test_support rnn_driver */
 /* Compiled code against the interpreter on random well-typed graphs, forward and with gradients, in double and in single. RNN_FUZZ
- * says how many graphs (default 150; `./dev test --slow` takes 10 000), RNN_FUZZ_SEED where they start. */
+ * says how many graphs (default 150; `./dev test --slow` takes 10 000), RNN_FUZZ_SEED where they start, RNN_FUZZ_CLOCKS of how many
+ * clocks (both, unless given). */
 #include "base/diag.h"
 #include "grad/grad.h"
 #include "pass/pass.h"
@@ -26,6 +27,13 @@ static double difference(const double *a, const double *b, int64_t n) {
     if (!(d <= worst)) worst = d;
   }
   return worst;
+}
+
+/* RNN_FUZZ_SHOW prints what is compiled, and both sides of what differs. */
+static void show(Graph *g, const char *symbol) {
+  if (!getenv("RNN_FUZZ_SHOW")) return;
+  graph_print(g, stderr);
+  plan_print(plan_make(g->session, g, symbol, true), stderr);
 }
 
 /* The same data rounded to single precision: what compiled code in single sees. */
@@ -72,6 +80,7 @@ static double *evaluated(const Graph *g, const EvalData *d, int o, int64_t *n) {
 static bool compare(Jit *jit, const RandomGraph *r, Graph *g, uint64_t seed, const char *kind, bool is_double) {
   Session *s = g->session;
   char *symbol = arena_printf(s->arena, "g%llu_%s_%d", (unsigned long long)seed, kind, is_double);
+  show(g, symbol);
   JitRun run = jit_run_new(jit, g, symbol, is_double);
   EvalData exact = random_graph_data(r, g, NULL), data = is_double ? exact : data_in_single(g, exact);
   jit_run_call(&run, &data);
@@ -85,6 +94,8 @@ static bool compare(Jit *jit, const RandomGraph *r, Graph *g, uint64_t seed, con
     if (d <= most) continue;
     fprintf(stderr, "graph %llu %s %s: output %s differs by %g\n", (unsigned long long)seed, kind, is_double ? "f64" : "f32",
             g->outputs.at[o].name, d);
+    if (getenv("RNN_FUZZ_SHOW"))
+      for (int64_t k = 0; k < n; k++) fprintf(stderr, "  %lld: %g, interpreter %g\n", (long long)k, got[k], expected[k]);
     same = false;
   }
   jit_run_free(&run);
@@ -97,11 +108,11 @@ static void show_all_nodes(Graph *g) {
   for (Ref i = 0; i < g->nodes.len; i++) graph_output(g, arena_printf(g->session->arena, "%%%d (%s)", i, op_text(g->nodes.at[i].op)), OUTPUT_VALUE, 0, i);
 }
 
-static bool try_seed(uint64_t seed) {
+static bool try_seed(uint64_t seed, unsigned flags) {
   Session *s = session_new();
   s->verify_each = false;
   Jit *jit = jit_new(s);
-  RandomGraph r = random_graph(s, seed, 6 + (int)(seed % 14), seed % 2 ? RANDOM_SMOOTH : 0);
+  RandomGraph r = random_graph(s, seed, 6 + (int)(seed % 14), flags | (seed % 2 ? RANDOM_SMOOTH : 0));
   show_all_nodes(r.graph);
   bool fine = compare(jit, &r, r.graph, seed, "raw", true);
   Graph *g = pass_run_all(s, r.graph, NULL, NULL);
@@ -110,23 +121,31 @@ static bool try_seed(uint64_t seed) {
     Graph *d = pass_run_all(s, grad_reverse(s, g, NULL), NULL, NULL);
     fine = d && compare(jit, &r, d, seed, "grad", true);
   }
-  if (!fine) fprintf(stderr, "RNN_FUZZ=1 RNN_FUZZ_SEED=%llu shows it again\n", (unsigned long long)seed);
+  if (!fine) fprintf(stderr, "RNN_FUZZ=1 RNN_FUZZ_SEED=%llu shows it again%s\n", (unsigned long long)seed, flags ? " (two clocks)" : "");
   jit_free(jit);
   session_free(s);
   return fine;
 }
 
-static void test_random_graphs(void) {
+static void try_graphs(unsigned flags) {
   int64_t count = setting("RNN_FUZZ", 150), first = setting("RNN_FUZZ_SEED", 1), wrong = 0;
-  for (int64_t i = 0; i < count; i++) wrong += !try_seed((uint64_t)(first + i));
+  for (int64_t i = 0; i < count; i++) wrong += !try_seed((uint64_t)(first + i), flags);
   printf("%lld random graphs, %lld differ ... ", (long long)count, (long long)wrong);
   CU_ASSERT_EQUAL(wrong, 0);
 }
 
+static void test_one_clock(void) { try_graphs(0); }
+static void test_two_clocks(void) { try_graphs(RANDOM_TWO_CLOCKS); }
+static void test_fixed_clock(void) { try_graphs(RANDOM_TWO_CLOCKS | RANDOM_FIXED_CLOCK); }
+
 int main(void) {
   CU_initialize_registry();
   CU_pSuite suite = CU_add_suite("compiled code against the interpreter", NULL, NULL);
-  CU_add_test(suite, "random graphs", test_random_graphs);
+  if (setting("RNN_FUZZ_CLOCKS", 0) != 2) CU_add_test(suite, "random graphs", test_one_clock);
+  if (setting("RNN_FUZZ_CLOCKS", 0) != 1) {
+    CU_add_test(suite, "random graphs of two clocks", test_two_clocks);
+    CU_add_test(suite, "one of a fixed length", test_fixed_clock);
+  }
   CU_basic_run_tests();
   int failures = (int)CU_get_number_of_failures();
   CU_cleanup_registry();

@@ -24,6 +24,16 @@ static cJSON *describe_params(const Graph *g) {
   return all;
 }
 
+static cJSON *describe_clocks(const Graph *g) {
+  cJSON *all = cJSON_CreateArray();
+  for (int i = 0; i < g->clocks.len; i++) {
+    cJSON *clock = cJSON_CreateObject();
+    cJSON_AddNumberToObject(clock, "length", (double)g->clocks.at[i].length);
+    cJSON_AddItemToArray(all, clock);
+  }
+  return all;
+}
+
 JitRun jit_run_new(Jit *jit, Graph *g, const char *symbol, bool is_double) {
   Session *s = g->session;
   Plan *plan = plan_make(s, g, symbol, is_double);
@@ -34,6 +44,11 @@ JitRun jit_run_new(Jit *jit, Graph *g, const char *symbol, bool is_double) {
   RnnError error = {0};
   r.unit = rnn_unit_new(r.description, r.params, f, &error);
   if (!r.unit) give_up(s, error.message);
+  cJSON *clocks = describe_clocks(g);
+  rnn_unit_set_clocks(r.unit, clocks);
+  cJSON_Delete(clocks);
+  r.clocks = plan->clocks;
+  memcpy(r.order, plan->order, sizeof r.order);
   return r;
 }
 
@@ -46,32 +61,60 @@ static double get(const void *data, bool is_double, int64_t i) {
   return is_double ? ((const double *)data)[i] : (double)((const float *)data)[i];
 }
 
-static int clock_of(GraphAxes axes) { return axes > 1 ? __builtin_ctz(axes >> 1) : -1; }
+/* --- places: a sequence and a step of every clock ------------------------------------------------------------------------ */
+
+static bool has_clock(GraphAxes axes, int c) { return axes & GRAPH_CLOCK(c); }
 
 static int64_t longest(const EvalData *d, int clock) {
   int64_t most = 0;
-  for (int b = 0; clock >= 0 && b < d->sequences; b++)
+  for (int b = 0; b < d->sequences; b++)
     if (d->length[clock][b] > most) most = d->length[clock][b];
   return most;
 }
 
-static int64_t length_of(const EvalData *d, int clock, int b) { return clock >= 0 ? d->length[clock][b] : 1; }
+typedef struct Place {
+  int sequence;
+  int64_t step[GRAPH_CLOCKS];
+} Place;
 
-/* [sequence][step][element] of eval against [step][row][element] of compiled code. */
+/* The next one that is inside its sequence, as an odometer goes. */
+static bool next_place(const JitRun *r, const EvalData *d, GraphAxes axes, Place *p) {
+  for (int c = r->graph->clocks.len - 1; c >= 0; c--) {
+    if (!has_clock(axes, c)) continue;
+    if (++p->step[c] < d->length[c][p->sequence]) return true;
+    p->step[c] = 0;
+  }
+  return axes && ++p->sequence < d->sequences;
+}
+
+/* [sequence][clock 0, 1 …] of eval. */
+static int64_t eval_number(const JitRun *r, const EvalData *d, GraphAxes axes, Place p) {
+  int64_t number = p.sequence;
+  for (int c = 0; c < r->graph->clocks.len; c++)
+    if (has_clock(axes, c)) number = number * longest(d, c) + p.step[c];
+  return number;
+}
+
+/* [clocks in the plan's order][row] of compiled code. */
+static int64_t unit_number(const JitRun *r, const EvalData *d, GraphAxes axes, Place p) {
+  int64_t number = 0;
+  for (int i = 0; i < r->clocks; i++)
+    if (has_clock(axes, r->order[i])) number = number * longest(d, r->order[i]) + p.step[r->order[i]];
+  return axes ? number * d->sequences + p.sequence : 0;
+}
+
+/* --- filling, calling, reading ------------------------------------------------------------------------------------------- */
+
 static void fill_input(JitRun *r, const EvalData *d, int i) {
   const GraphInput *in = &r->graph->inputs.at[i];
   void *to = rnn_unit_input_data(r->unit, i);
-  int64_t n = sizes_count(in->shape), steps = longest(d, clock_of(in->axes));
-  bool dbl = rnn_unit_is_double(r->unit);
+  int64_t n = sizes_count(in->shape);
+  Place p = {0};
   if (!to) return;
-  if (!in->axes) {
-    for (int64_t k = 0; k < n; k++) put(to, dbl, k, d->input[i][k]);
-    return;
-  }
-  if (clock_of(in->axes) < 0) steps = 1;
-  for (int b = 0; b < d->sequences; b++)
-    for (int64_t t = 0; t < length_of(d, clock_of(in->axes), b); t++)
-      for (int64_t k = 0; k < n; k++) put(to, dbl, (t * d->sequences + b) * n + k, d->input[i][(b * steps + t) * n + k]);
+  do {
+    const double *from = d->input[i] + eval_number(r, d, in->axes, p) * n;
+    for (int64_t k = 0; k < n; k++) put(to, rnn_unit_is_double(r->unit), unit_number(r, d, in->axes, p) * n + k, from[k]);
+  } while (next_place(r, d, in->axes, &p));
 }
 
 static void fill_params(JitRun *r, const EvalData *d) {
@@ -81,25 +124,27 @@ static void fill_params(JitRun *r, const EvalData *d) {
   }
 }
 
+static int32_t *shorter(Session *s, const int64_t *numbers, int n) {
+  int32_t *out = arena_array(s->arena, int32_t, n + 1);
+  for (int i = 0; i < n; i++) out[i] = numbers ? (int32_t)numbers[i] : 1;
+  return out;
+}
+
 static void call_unit(JitRun *r, const EvalData *d, int64_t first, const uint8_t *fresh, bool keep_state) {
-  int clock = 0;
-  for (Ref i = 0; i < r->graph->nodes.len; i++)
-    if (r->graph->nodes.at[i].axes > 1) clock = clock_of(r->graph->nodes.at[i].axes);
-  int32_t *length = malloc(sizeof *length * (size_t)d->sequences), *whole = malloc(sizeof *whole * (size_t)d->sequences);
-  uint64_t *identity = malloc(sizeof *identity * (size_t)d->sequences);
-  for (int b = 0; b < d->sequences; b++) {
-    length[b] = d->length[clock] ? (int32_t)d->length[clock][b] : 1;
-    whole[b] = d->whole[clock] ? (int32_t)d->whole[clock][b] : length[b];
-    identity[b] = (uint64_t)b;
+  Session *s = r->graph->session;
+  uint64_t *identity = arena_array(s->arena, uint64_t, d->sequences + 1);
+  RnnArgs args = {.fresh = fresh, .sequence = identity, .seed = d->seed, .update = d->update, .keep_state = keep_state};
+  int64_t steps[GRAPH_CLOCKS] = {0};
+  for (int b = 0; b < d->sequences; b++) identity[b] = (uint64_t)b;
+  for (int c = 0; !c || c < r->graph->clocks.len; c++) { /* without any, the runtime thinks of one */
+    const int64_t *whole = d->whole[c] ? d->whole[c] : d->length[c];
+    args.clock[c] = (RnnClock){.first = first, .length = shorter(s, d->length[c], d->sequences), .whole = shorter(s, whole, d->sequences)};
+    steps[c] = d->length[c] ? longest(d, c) : 1;
   }
-  int64_t steps = d->length[clock] ? longest(d, clock) : 1;
-  if (!rnn_unit_reserve(r->unit, d->sequences, steps)) give_up(r->graph->session, "no memory");
+  rnn_unit_reserve_clocks(r->unit, d->sequences, steps);
   fill_params(r, d);
   for (int i = 0; i < r->graph->inputs.len; i++) fill_input(r, d, i);
-  rnn_unit_call(r->unit, d->sequences, steps, length, whole, first, fresh, identity, d->seed, d->update, keep_state);
-  free(length);
-  free(whole);
-  free(identity);
+  rnn_unit_call_clocks(r->unit, &args, d->sequences, steps);
 }
 
 void jit_run_call(JitRun *r, const EvalData *d) { call_unit(r, d, 0, NULL, false); }
@@ -114,17 +159,15 @@ void jit_run_chunk(JitRun *r, const EvalData *d, int64_t first, bool goes_on, bo
 void jit_run_output(const JitRun *r, const EvalData *d, int o, double *out) {
   const Node *n = &r->graph->nodes.at[r->graph->outputs.at[o].value];
   const void *from = rnn_unit_output_data(r->unit, o);
-  int64_t count = sizes_count(n->shape), steps = longest(d, clock_of(n->axes));
-  bool dbl = rnn_unit_is_double(r->unit);
-  if (!n->axes) {
-    for (int64_t k = 0; k < count; k++) out[k] = get(from, dbl, k);
-    return;
-  }
-  if (clock_of(n->axes) < 0) steps = 1;
-  memset(out, 0, sizeof *out * (size_t)(d->sequences * steps * count));
-  for (int b = 0; b < d->sequences; b++)
-    for (int64_t t = 0; t < length_of(d, clock_of(n->axes), b); t++)
-      for (int64_t k = 0; k < count; k++) out[(b * steps + t) * count + k] = get(from, dbl, (t * d->sequences + b) * count + k);
+  int64_t count = sizes_count(n->shape), places = n->axes ? d->sequences : 1;
+  for (int c = 0; c < r->graph->clocks.len; c++)
+    if (has_clock(n->axes, c)) places *= longest(d, c);
+  memset(out, 0, sizeof *out * (size_t)(places * count));
+  Place p = {0};
+  do {
+    double *to = out + eval_number(r, d, n->axes, p) * count;
+    for (int64_t k = 0; k < count; k++) to[k] = get(from, rnn_unit_is_double(r->unit), unit_number(r, d, n->axes, p) * count + k);
+  } while (next_place(r, d, n->axes, &p));
 }
 
 void jit_run_free(JitRun *r) {

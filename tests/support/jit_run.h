@@ -9,9 +9,10 @@ typedef struct JitRun {
   Graph *graph;
   RnnUnit *unit;
   cJSON *description, *params;
+  int clocks, order[GRAPH_CLOCKS]; /* as the plan lays them out */
 } JitRun;
 
-/* Plans and compiles `g` (at most one clock) under `symbol`, which must be new to the JIT. Aborts on failure. */
+/* Plans and compiles `g` under `symbol`, which must be new to the JIT. Aborts on failure. */
 JitRun jit_run_new(Jit *jit, Graph *g, const char *symbol, bool is_double);
 /* Fills params and inputs, calls once on whole sequences. */
 void jit_run_call(JitRun *r, const EvalData *data);

@@ -5,7 +5,7 @@
 #include "support/random_graph.h"
 #include <math.h>
 
-enum { T = 0, S = 1, MOST_LENGTH = 6, POOL = 512 };
+enum { T = 0, S = 1, MOST_LENGTH = 6, FIXED_LENGTH = 3, POOL = 512 };
 
 typedef struct Maker {
   Session *session;
@@ -352,7 +352,7 @@ static void make_something(Maker *m) {
 static void make_leaves(Maker *m) {
   Graph *g = m->g;
   graph_clock(g, "t", 0);
-  if (m->flags & RANDOM_TWO_CLOCKS) graph_clock(g, "s", 0);
+  if (m->flags & RANDOM_TWO_CLOCKS) graph_clock(g, "s", m->flags & RANDOM_FIXED_CLOCK ? FIXED_LENGTH : 0);
   const GraphAxes t = GRAPH_SEQUENCE | GRAPH_CLOCK(T), other = GRAPH_SEQUENCE | GRAPH_CLOCK(g->clocks.len - 1);
   const Sizes vector = sizes_of(1, (int64_t)(1 + below(m, 3)));
   keep(m, graph_input_ref(g, graph_input(g, "u", INPUT_DATA, vector, t)), 1);
@@ -390,11 +390,16 @@ static void make_outputs(Maker *m) {
 
 /* --- data ----------------------------------------------------------------------------------------------------------------- */
 
-static const int64_t *random_lengths(Maker *m, int sequences) {
+static const int64_t *random_lengths(Maker *m, int clock, int sequences) {
   int64_t *length = arena_array(m->session->arena, int64_t, sequences), longest = 1 + below(m, MOST_LENGTH);
   for (int b = 0; b < sequences; b++) {
-    length[b] = longest;
+    length[b] = m->g->clocks.at[clock].length ? m->g->clocks.at[clock].length : longest;
     longest = 1 + below(m, (int)longest);
+  }
+  if (clock != T && sequences > 1) { /* sorted by the first clock only */
+    const int64_t first = length[0];
+    length[0] = length[sequences - 1];
+    length[sequences - 1] = first;
   }
   return length;
 }
@@ -414,10 +419,17 @@ static double *input_numbers(Maker *m, const GraphInput *in, int64_t count) {
   return x;
 }
 
+static int64_t longest_on(const EvalData *data, int clock) {
+  int64_t most = 0;
+  for (int b = 0; b < data->sequences; b++)
+    if (data->length[clock][b] > most) most = data->length[clock][b];
+  return most;
+}
+
 static int64_t input_count(const Graph *g, const EvalData *data, const GraphInput *in) {
   int64_t count = sizes_count(in->shape) * (in->axes & GRAPH_SEQUENCE ? data->sequences : 1);
   for (int c = 0; c < g->clocks.len; c++)
-    if (in->axes & GRAPH_CLOCK(c)) count *= data->length[c][0]; /* the longest is first, on each clock */
+    if (in->axes & GRAPH_CLOCK(c)) count *= longest_on(data, c);
   return count;
 }
 
@@ -425,7 +437,7 @@ static void make_data(Maker *m, RandomGraph *r) {
   Graph *g = m->g;
   EvalData *data = &r->data;
   data->sequences = 1 + below(m, 4);
-  for (int c = 0; c < g->clocks.len; c++) data->length[c] = random_lengths(m, data->sequences);
+  for (int c = 0; c < g->clocks.len; c++) data->length[c] = random_lengths(m, c, data->sequences);
   r->param = arena_array(m->session->arena, double *, g->params.len);
   double **inputs = arena_array(m->session->arena, double *, g->inputs.len);
   for (int i = 0; i < g->params.len; i++) r->param[i] = numbers(m, sizes_count(g->params.at[i].shape), 1);

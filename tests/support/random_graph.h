@@ -2,14 +2,15 @@
  * before and after passes, derivatives and differences. The same seed gives the same graph.
  *
  * Values stay bounded. Ops that jump (comparisons, argmax, floor …) are applied to data only, so that rounding does not
- * make two correct executions differ. Lengths are ragged, at least 1, and sorted from long to short. */
+ * make two correct executions differ. Lengths are ragged, at least 1, and sorted from long to short on the first clock. */
 #ifndef RNN_TESTS_RANDOM_GRAPH_H
 #define RNN_TESTS_RANDOM_GRAPH_H
 #include "graph/graph.h"
 
 enum {
   RANDOM_SMOOTH = 1,    /* only what is differentiable everywhere */
-  RANDOM_TWO_CLOCKS = 2 /* also a clock s, with lengths of its own, and values on both */
+  RANDOM_TWO_CLOCKS = 2, /* also a clock s, with lengths of its own, and values on both */
+  RANDOM_FIXED_CLOCK = 4 /* with it: s has the same length in every sequence */
 };
 
 typedef struct RandomGraph {

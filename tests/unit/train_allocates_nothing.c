@@ -2,6 +2,7 @@
 /* train_allocates_nothing.c — between the first update of a stage and its last, memory is neither taken nor given back. */
 #include "tests/unit/tiny_units.h"
 #include <CUnit/Basic.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 static _Thread_local int64_t allocations; /* OpenBLAS starts threads of its own, which take memory when they please */
@@ -23,30 +24,39 @@ void *aligned_alloc(size_t alignment, size_t size) { return allocations++, __lib
 static void count_from_now(void) {}
 #endif
 
-static int64_t calls, at_first, at_last;
+static atomic_int calls, threads_seen, round_now; /* round: of this training */
+static _Atomic int64_t taken_between;
 
+/* Each thread counts for itself, from its first call to its last. */
 static void counting_unit(const RnnArgs *a) {
+  static _Thread_local int64_t before;
+  static _Thread_local int round_seen;
   linear_unit(a);
-  if (calls++ == 0) at_first = allocations;
-  at_last = allocations;
+  if (round_seen == round_now) taken_between += allocations - before;
+  else threads_seen++;
+  round_seen = round_now;
+  before = allocations;
+  calls++;
 }
 
 static RnnFunction *lookup(void *context, const char *symbol) {
   return strcmp(symbol, "linear") ? tiny_lookup(context, symbol) : counting_unit;
 }
 
-static void count(const char *clauses) {
+static void count(const char *clauses, int threads) {
   static char manifest[16384];
   snprintf(manifest, sizeof manifest, TINY_MANIFEST("/tmp/plant.rnn", TRAIN_STAGE("%s")), clauses);
   RnnError error = {{0}, {0}};
-  RnnOptions options = {.quiet = true, .out = stdout, .err = stderr, .weights = "/tmp/rnn_test_allocates.safetensors"};
+  RnnOptions options = {.quiet = true, .out = stdout, .err = stderr, .weights = "/tmp/rnn_test_allocates.safetensors", .threads = threads};
   RnnProgram *p = rnn_program_load(manifest, lookup, NULL, &error);
-  calls = at_first = at_last = 0;
+  calls = threads_seen = taken_between = 0;
+  round_now++;
   bool good = p && rnn_program_train(p, &options, &error);
   if (!good) printf("%s %s\n", error.code, error.message);
   CU_ASSERT_TRUE(good);
   CU_ASSERT_TRUE(calls > 20);
-  CU_ASSERT_EQUAL(at_last, at_first);
+  CU_ASSERT_EQUAL(taken_between, 0);
+  CU_ASSERT_TRUE(threads_seen <= threads);
   rnn_program_free(p);
 }
 
@@ -54,8 +64,8 @@ static const char csv[] = CSV_CLAUSE("rnn_test_allocates.csv");
 
 static int begin(void) {
   FILE *file = fopen("/tmp/rnn_test_allocates.csv", "w");
-  fprintf(file, "a,b,y,id\n");
-  for (int i = 0; i < 400; i++) fprintf(file, "%d,%d,%d,%d\n", i % 7, i % 5, i % 3, (i * i) / 9000);
+  fprintf(file, "a,b,y,id,many\n");
+  for (int i = 0; i < 400; i++) fprintf(file, "%d,%d,%d,%d,%d\n", i % 7, i % 5, i % 3, (i * i) / 9000, i / 10);
   fclose(file);
   count_from_now();
   return 0;
@@ -64,17 +74,26 @@ static int begin(void) {
 static void test_plain(void) {
   char clauses[2048];
   snprintf(clauses, sizeof clauses, "%s,%s", csv, CLAUSE("epochs", "50"));
-  count(clauses);
+  count(clauses, 1);
 }
 
-static void test_everything(void) {
+static void everything(const char *id, const char *batch, int threads) {
   char clauses[4096];
   snprintf(clauses, sizeof clauses, "{\"keyword\":\"data\",\"args\":[{\"call\":\"csv\",\"args\":[\"rnn_test_allocates.csv\"],\"named\":{\"x\":[\"a\",\"b\"],"
-           "\"y\":\"y\"}}],\"modifiers\":[{\"word\":\"by\",\"args\":[\"id\"]}]},%s,%s,%s,%s,%s,%s", CLAUSE("epochs", "10"), CLAUSE("batch", "4"),
+           "\"y\":\"y\"}}],\"modifiers\":[{\"word\":\"by\",\"args\":[\"%s\"]}]},%s,%s,%s,%s,%s,%s", id, CLAUSE("epochs", "10"), batch,
            CLAUSE("clip", "{\"call\":\"norm\",\"args\":[1]}"), CLAUSE("schedule", "{\"name\":\"cosine\"}"),
            CLAUSE("method", "{\"call\":\"bptt\",\"named\":{\"truncate\":7}}"),
            "{\"keyword\":\"validate\",\"modifiers\":[{\"word\":\"last\",\"args\":[{\"percent\":20}]}]}");
-  count(clauses);
+  count(clauses, threads);
+}
+
+static void test_everything(void) {
+  everything("id", CLAUSE("batch", "4"), 1);
+}
+
+/* Batches of 30 and 2 rows, two slices and one, in chunks. */
+static void test_slices(void) {
+  for (int threads = 1; threads <= 3; threads++) everything("many", CLAUSE("batch", "30"), threads);
 }
 
 int main(void) {
@@ -82,6 +101,7 @@ int main(void) {
   CU_pSuite suite = CU_add_suite("train_allocates_nothing", begin, NULL);
   CU_add_test(suite, "one sequence", test_plain);
   CU_add_test(suite, "batches, chunks, validation, clip, schedule", test_everything);
+  CU_add_test(suite, "slices on several threads", test_slices);
   CU_basic_run_tests();
   unsigned failed = CU_get_number_of_failures();
   CU_cleanup_registry();

@@ -1,0 +1,181 @@
+/* slices.c — a batch computed in slices of its rows. */
+#include "runtime/slices.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum { ADD_ALONE = 1 << 15 }; /* scalars of a gradient below which waking others costs more than adding */
+
+int slices_of_rows(int64_t rows) {
+  return rows < 24 ? 1 : rows < 64 ? 2 : rows < 192 ? 4 : 8;
+}
+
+/* --- opening -------------------------------------------------------------------------------------------------------------- */
+
+/* Rows of slice `i` in any batch of up to `rows` rows. Smaller batches have fewer slices, which may have more rows. */
+static int64_t most_rows(int i, int64_t rows, int most) {
+  int64_t found = 0;
+  for (int64_t r = rows; r > 0; r--) {
+    int count = most > 1 ? slices_of_rows(r) : 1;
+    int64_t mine = i < count ? (r - i + count - 1) / count : 0;
+    if (mine > found) found = mine;
+  }
+  return found;
+}
+
+static bool open_slice(Slices *s, int i, const Stage *stage, const Dataset *data, const Batches *batches, int64_t most_steps, RnnError *error) {
+  Slice *slice = &s->slice[i];
+  int64_t rows = most_rows(i, batches_most_rows(batches), s->most);
+  if (i > 0) slice->unit = unit_twin(s->slice->unit);
+  rnn_unit_reserve(slice->unit, rows, most_steps);
+  slice->own = s->most > 1 ? batch_chunk_new(batches) : NULL;
+  return feed_open(&slice->feed, stage, slice->unit, data, rows, error);
+}
+
+bool slices_open(Slices *s, const Stage *stage, RnnUnit *unit, const Dataset *data, const Batches *batches, int64_t most_steps,
+                 int64_t from, RnnError *error) {
+  *s = (Slices){.threads = stage->threads, .most = unit->additive ? slices_of_rows(batches_most_rows(batches)) : 1};
+  s->slice->unit = unit;
+  for (int i = 0; i < s->most; i++) {
+    if (!open_slice(s, i, stage, data, batches, most_steps, error)) return false;
+    if (from > s->slice[i].feed.from) s->slice[i].feed.from = from;
+  }
+  threads_reserve(s->threads, s->most);
+  return true;
+}
+
+void slices_close(Slices *s) {
+  for (int i = 0; i < s->most; i++) {
+    feed_close(&s->slice[i].feed);
+    if (s->slice[i].own) batch_chunk_free(s->slice[i].own);
+    if (i > 0) rnn_unit_free(s->slice[i].unit);
+  }
+  *s = (Slices){0};
+}
+
+void slices_reset_state(Slices *s) {
+  for (int i = 0; i < s->most; i++) rnn_unit_reset_state(s->slice[i].unit);
+}
+
+/* --- filling: each slice its inputs, then what it must know of the whole ---------------------------------------------------- */
+
+static void fill(void *context, int i) {
+  Slices *s = context;
+  Slice *slice = &s->slice[i];
+  slice->batch = s->count > 1 ? slice->own : s->batch;
+  if (s->count > 1) batch_slice(s->batch, i, s->count, slice->own);
+  feed_fill(&slice->feed, slice->batch, s->update, s->keep_state);
+}
+
+/* The sums are of ones and zeros: exact in any order. */
+static void tell_norm(Slices *s, int input) {
+  double sum = 0;
+  for (int i = 0; i < s->computed; i++) sum += feed_sum(&s->slice[i].feed, input);
+  for (int i = 0; i < s->computed; i++) feed_norm(&s->slice[i].feed, input, sum);
+}
+
+static void tell_all(Slices *s) {
+  for (int input = 0; input < s->slice->unit->inputs; input++) tell_norm(s, input);
+  s->counted = 0;
+  for (int i = 0; i < s->computed; i++) {
+    feed_share(&s->slice[i].feed, i == 0);
+    s->counted += s->slice[i].feed.counted;
+  }
+}
+
+/* --- computing, adding ------------------------------------------------------------------------------------------------------ */
+
+static int loss_of(const RnnUnit *u) {
+  for (int i = 0; i < u->outputs; i++)
+    if (!strcmp(u->output[i].role_name, "loss")) return i;
+  return -1;
+}
+
+static void compute(void *context, int i) {
+  Slice *slice = &((Slices *)context)->slice[i];
+  int loss = loss_of(slice->unit);
+  unit_run(slice->unit);
+  slice->loss = loss < 0 ? 0 : scalar_get(rnn_unit_output_data(slice->unit, loss), 0, slice->unit->is_double);
+}
+
+#define ADD(name, Scalar)                                                  \
+  static void name(Scalar *restrict to, const Scalar *restrict from, int64_t n) { \
+    for (int64_t i = 0; i < n; i++) to[i] += from[i];                      \
+  }
+ADD(add_f32, float)
+ADD(add_f64, double)
+
+/* Part `part` of `parts` of the gradient's vector, slice after slice: pieces that stay in the nearest cache. */
+static void add_part(Slices *s, int part, int parts) {
+  enum { PIECE = 2048 };
+  const Parameters *p = s->slice->unit->parameters;
+  int64_t pieces = (p->tuned + PIECE - 1) / PIECE, end = pieces * (part + 1) / parts;
+  for (int64_t piece = pieces * part / parts; piece < end; piece++) {
+    int64_t at = piece * PIECE, n = p->tuned - at < PIECE ? p->tuned - at : PIECE;
+    for (int i = 1; i < s->computed; i++) {
+      void *to = s->slice->unit->gradients, *from = s->slice[i].unit->gradients;
+      if (p->is_double) add_f64((double *)to + at, (double *)from + at, n);
+      else add_f32((float *)to + at, (float *)from + at, n);
+    }
+  }
+}
+
+static void add_share(void *context, int part) {
+  Slices *s = context;
+  add_part(s, part, s->computed);
+}
+
+static void add_gradients(Slices *s) {
+  if (s->slice->unit->parameters->tuned < ADD_ALONE) add_part(s, 0, 1);
+  else threads_run(s->threads, s->computed, add_share, s);
+}
+
+static bool gives_gradients(const RnnUnit *u) {
+  for (int i = 0; i < u->outputs; i++)
+    if (u->output[i].param >= 0) return true;
+  return false;
+}
+
+/* ---------------------------------------------------------------------------------------------------------------------------- */
+
+/* Rows are sorted by length: slice i has steps where the batch's row i has. Those without add nothing to a loss. */
+static int slices_with_steps(const Slices *s) {
+  int n = 1;
+  while (n < s->count && s->batch->length[n] > 0) n++;
+  return n;
+}
+
+void slices_call(Slices *s, const Batch *batch, uint64_t update, bool keep_state) {
+  const RnnUnit *first = s->slice->unit;
+  s->batch = batch;
+  s->update = update;
+  s->keep_state = keep_state;
+  s->count = s->most > 1 ? slices_of_rows(batch->rows) : 1;
+  s->computed = loss_of(first) < 0 ? s->count : slices_with_steps(s);
+  threads_run(s->threads, s->computed, fill, s);
+  tell_all(s);
+  threads_run(s->threads, s->computed, compute, s);
+  s->loss = 0;
+  for (int i = 0; i < s->computed; i++) s->loss += s->slice[i].loss;
+  if (gives_gradients(first)) add_gradients(s);
+}
+
+SliceRow slices_row(const Slices *s, int64_t row) {
+  return (SliceRow){s->slice[row % s->count].unit, row / s->count};
+}
+
+static bool is_before(const NotFinite *a, const NotFinite *b) {
+  if (a->when != b->when) return a->when < b->when;
+  return a->buffer != b->buffer ? a->buffer < b->buffer : a->row < b->row;
+}
+
+bool slices_not_finite(const Slices *s, NotFinite *where) {
+  bool found = false;
+  for (int i = 0; i < s->computed; i++) {
+    NotFinite here;
+    if (!unit_not_finite(s->slice[i].unit, &here)) continue;
+    here.row = here.row * s->count + i;
+    if (!found || is_before(&here, where)) *where = here;
+    found = true;
+  }
+  return found;
+}
