@@ -68,11 +68,19 @@ static void check_gradients(Trial *t) {
     check(t, t->graph->outputs.at[o].name, worst_difference(sum[o], whole[o], sizes_count(output_node(t, o)->shape), 1));
 }
 
+/* Numbers of one step: its elements, at all steps of a clock of fixed length inside it. */
+static int64_t step_count(const Graph *g, const Node *n) {
+  int64_t count = sizes_count(n->shape);
+  for (int c = 0; c < g->clocks.len; c++)
+    if (n->axes & GRAPH_CLOCK(c) && g->clocks.at[c].length) count *= g->clocks.at[c].length;
+  return count;
+}
+
 static void compare_sequence(Trial *t, int b, const ModelData *one, double **whole) {
   double **own = outputs_of(t, one);
   for (int o = 0; o < t->graph->outputs.len; o++) {
     const Node *n = output_node(t, o);
-    const int64_t count = sizes_count(n->shape), steps = data_steps(&t->data, n->axes);
+    const int64_t count = step_count(t->graph, n), steps = data_steps(&t->data, n->axes);
     const int64_t counted = steps > 1 ? lengths[b] : 1;
     check(t, t->graph->outputs.at[o].name,
           worst_difference(own[o], whole[o] + (n->axes ? b * steps * count : 0), counted * count, 1));
@@ -94,7 +102,7 @@ static void compare_chunk(Trial *t, const ModelData *chunk, int64_t first, doubl
   double **own = outputs_of(t, chunk);
   for (int o = 0; o < t->graph->outputs.len; o++) {
     const Node *n = output_node(t, o);
-    const int64_t count = sizes_count(n->shape);
+    const int64_t count = step_count(t->graph, n);
     if (!(n->axes & ~GRAPH_SEQUENCE)) continue; /* `last` is of a whole sequence only */
     for (int b = 0; b < SEQUENCES; b++)
       check(t, t->graph->outputs.at[o].name,

@@ -42,6 +42,7 @@ const ModelRow model_rows[] = {
     {.name = "kalman", .program = "kalman.rnn", .overrides = "H1=3 H2=2"},
     {.name = "learned_delays", .program = "learned_delays.rnn", .overrides = "L=4"},
     {.name = "liquid", .program = "liquid.rnn", .overrides = "U=3 N=6 C=4", .index = "k", .index_size = 4},
+    {.name = "ponder", .program = "ponder.rnn", .overrides = "X=3 H=4"},
     {.name = "turing", .program = "turing.rnn", .overrides = "X=3 Y=2 H=3 M=3 N=5"},
     {.name = "bidirectional",
      .program = "bidirectional.rnn",
