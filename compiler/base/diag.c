@@ -1,5 +1,6 @@
 /* diag.c — building diagnostics, the table of their codes, and the nearest name. diag_print.c shows them. */
 #include "diag.h"
+#include <stdlib.h>
 #include <string.h>
 
 /* --- building ----------------------------------------------------------------------------------------------------- */
@@ -71,31 +72,38 @@ void diag_drawing(Diag *d, const char *text) { d->drawing = arena_strdup(d->sess
 
 /* --- in order ------------------------------------------------------------------------------------------------------- */
 
-static bool comes_after(const Diag *a, const Diag *b) {
-  Span x = a->labels.at[0].span, y = b->labels.at[0].span;
-  return x.file != y.file ? x.file > y.file : x.begin > y.begin;
+typedef struct Placed {
+  Diag *diag;
+  int order; /* of its being found, which decides among those of one place */
+} Placed;
+
+static int compare_places(const void *left, const void *right) {
+  const Placed *a = left, *b = right;
+  const Span x = a->diag->labels.at[0].span, y = b->diag->labels.at[0].span;
+  if (x.file != y.file) return x.file < y.file ? -1 : 1;
+  if (x.begin != y.begin) return x.begin < y.begin ? -1 : 1;
+  return a->order - b->order;
 }
 
 static bool same_diag(const Diag *a, const Diag *b) {
   return a->code == b->code && same_span(a->labels.at[0].span, b->labels.at[0].span) && !strcmp(a->headline, b->headline);
 }
 
+/* Only those of the same place, right before it, can be the same. */
 static bool is_known(Diag *const *sorted, int n, const Diag *d) {
-  for (int i = 0; i < n; i++)
+  for (int i = n - 1; i >= 0 && sorted[i]->labels.at[0].span.begin == d->labels.at[0].span.begin; i--)
     if (same_diag(sorted[i], d)) return true;
   return false;
 }
 
 Diag **diag_sorted(Session *s, int *count) {
+  Placed *placed = arena_array(s->arena, Placed, s->diags.len + 1);
   Diag **sorted = arena_array(s->arena, Diag *, s->diags.len + 1);
+  for (int i = 0; i < s->diags.len; i++) placed[i] = (Placed){s->diags.at[i], i};
+  qsort(placed, (size_t)s->diags.len, sizeof *placed, compare_places);
   int n = 0;
-  for (int i = 0; i < s->diags.len; i++) {
-    Diag *d = s->diags.at[i];
-    if (is_known(sorted, n, d)) continue;
-    int at = n++;
-    for (; at > 0 && comes_after(sorted[at - 1], d); at--) sorted[at] = sorted[at - 1];
-    sorted[at] = d;
-  }
+  for (int i = 0; i < s->diags.len; i++)
+    if (!is_known(sorted, n, placed[i].diag)) sorted[n++] = placed[i].diag;
   *count = n;
   return sorted;
 }

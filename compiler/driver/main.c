@@ -4,6 +4,7 @@
 #include "runtime/calls.h"
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 typedef int CommandFunction(Session *s, Options *o);
@@ -71,8 +72,19 @@ static int run(Session *s, int argc, char **argv) {
   return c ? c->run(s, &o) : unknown_command(s, &o);
 }
 
+/* Equations that need each other in a long row are walked inside each other. The kernel lets the stack grow to the limit of the
+ * moment; beyond that, lowering says so (E0003). */
+static void raise_stack(void) {
+  const rlim_t wanted = 64u << 20;
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_STACK, &limit) || limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur >= wanted) return;
+  limit.rlim_cur = limit.rlim_max == RLIM_INFINITY || limit.rlim_max > wanted ? wanted : limit.rlim_max;
+  setrlimit(RLIMIT_STACK, &limit);
+}
+
 int main(int argc, char **argv) {
   rnn_fix_blas_core(argv);
+  raise_stack();
   Session *s = session_new();
   int code = run(s, argc, argv);
   session_free(s);

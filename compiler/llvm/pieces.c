@@ -1,25 +1,55 @@
 /* pieces.c — CONCAT, PAD, ONE_HOT, and the leaves that are made on the spot: LENGTH, STEP_INDEX, RANDOM. */
 #include "llvm/emit.h"
 
-/* Writes a region of a node's result: for every index of `in` (or of the region, when in is NULL) at out + index·stride. */
-typedef struct Piece {
+typedef struct Piece Piece;
+typedef LLVMValueRef PieceValue(Emit *e, Piece *p);
+
+/* Writes a region of a node's result: for every index of the region, `value` there. */
+struct Piece {
   Ref node;
   View in, out;         /* out: the region, with offset and strides in the result */
-  bool zero;
+  PieceValue *value;
   Block block;
   LLVMValueRef row, index[GRAPH_RANK];
-} Piece;
+};
 
-static void piece_copy(Emit *e, Piece *p) {
-  LLVMValueRef value = p->zero ? real_const(e, 1, 0) : view_load(e, &p->in, p->block, p->row, p->index);
+static LLVMValueRef piece_operand(Emit *e, Piece *p) { return view_load(e, &p->in, p->block, p->row, p->index); }
+
+static LLVMValueRef piece_zero(Emit *e, Piece *p) {
+  (void)p;
+  return real_const(e, 1, 0);
+}
+
+static LLVMValueRef piece_place(Emit *e, Piece *p) {
   LLVMValueRef at = view_row_offset(e, &p->out, p->block, p->row);
   for (int d = 0; d < p->out.rank; d++) at = add_i(e, at, mul_i(e, p->index[d], int_const(e, p->out.stride[d])));
-  store_real(e, value, element_pointer(e, buffer_pointer(e, p->node), at));
+  return element_pointer(e, buffer_pointer(e, p->node), at);
+}
+
+/* Does the last dim lie together on both sides, so that it can be copied as it is? */
+static bool copies_runs(Emit *e, const Piece *p) {
+  int last = p->out.rank - 1;
+  double number;
+  return last >= 0 && p->value == piece_operand && !view_immediate(e, &p->in, &number) && p->in.stride[last] == 1 &&
+         !p->in.dim_step[last] && p->out.stride[last] == 1;
+}
+
+static void piece_run(Emit *e, Piece *p, int last) {
+  p->index[last] = int_const(e, 0);
+  LLVMValueRef from = view_row_offset(e, &p->in, p->block, p->row);
+  for (int d = 0; d < last; d++) from = add_i(e, from, mul_i(e, p->index[d], view_stride(e, &p->in, d)));
+  LLVMValueRef source = element_pointer(e, buffer_pointer(e, p->in.base), from);
+  unsigned align = (unsigned)e->real_bytes;
+  LLVMBuildMemCpy(e->b, piece_place(e, p), align, source, align, int_const(e, p->out.size[last] * e->real_bytes));
 }
 
 static void piece_dims(Emit *e, Piece *p, int d) {
   if (d == p->out.rank) {
-    piece_copy(e, p);
+    store_real(e, p->value(e, p), piece_place(e, p));
+    return;
+  }
+  if (d == p->out.rank - 1 && copies_runs(e, p)) {
+    piece_run(e, p, d);
     return;
   }
   Loop loop = loop_begin(e, int_const(e, 0), int_const(e, p->out.size[d]), int_const(e, 1), "d");
@@ -45,7 +75,7 @@ void emit_concat(Emit *e, Ref node) {
   const Node *n = &e->g->nodes.at[node];
   int64_t begin = 0;
   for (int i = 0; i < n->inputs; i++) {
-    Piece p = {.node = node, .in = view_of(e->g, n->in[i]), .out = view_of(e->g, node)};
+    Piece p = {.node = node, .in = view_of(e->g, n->in[i]), .out = view_of(e->g, node), .value = piece_operand};
     int d = n->attrs.dim;
     p.out.offset += begin * p.out.stride[d];
     p.out.size[d] = p.in.size[d];
@@ -56,9 +86,9 @@ void emit_concat(Emit *e, Ref node) {
 
 void emit_pad(Emit *e, Ref node) {
   const Node *n = &e->g->nodes.at[node];
-  Piece zeros = {.node = node, .zero = true, .out = view_of(e->g, node)};
+  Piece zeros = {.node = node, .out = view_of(e->g, node), .value = piece_zero};
   emit_piece(e, &zeros);
-  Piece p = {.node = node, .in = view_of(e->g, n->in[0]), .out = view_of(e->g, node)};
+  Piece p = {.node = node, .in = view_of(e->g, n->in[0]), .out = view_of(e->g, node), .value = piece_operand};
   int d = n->attrs.dim;
   p.out.offset += n->attrs.begin * p.out.stride[d];
   p.out.stride[d] *= n->attrs.stride;
@@ -68,40 +98,16 @@ void emit_pad(Emit *e, Ref node) {
 
 /* --- one-hot --------------------------------------------------------------------------------------------------------------- */
 
-static void one_hot_place(Emit *e, Piece *p) {
-  int last = p->out.rank - 1;
-  LLVMValueRef x = view_load(e, &p->in, p->block, p->row, p->index);
-  LLVMValueRef same = LLVMBuildFCmp(e->b, LLVMRealOEQ, x, LLVMBuildSIToFP(e->b, p->index[last], e->real, ""), "");
-  LLVMValueRef value = LLVMBuildSelect(e->b, same, real_const(e, 1, 1), real_const(e, 1, 0), "");
-  LLVMValueRef at = view_row_offset(e, &p->out, p->block, p->row);
-  for (int d = 0; d < p->out.rank; d++) at = add_i(e, at, mul_i(e, p->index[d], int_const(e, p->out.stride[d])));
-  store_real(e, value, element_pointer(e, buffer_pointer(e, p->node), at));
-}
-
-static void one_hot_dims(Emit *e, Piece *p, int d) {
-  if (d == p->out.rank) {
-    one_hot_place(e, p);
-    return;
-  }
-  Loop loop = loop_begin(e, int_const(e, 0), int_const(e, p->out.size[d]), int_const(e, 1), "d");
-  p->index[d] = loop.index;
-  one_hot_dims(e, p, d + 1);
-  loop_end(e, &loop);
-}
-
-static void one_hot_block(Emit *e, Block block, void *context) {
-  Piece *p = context;
-  p->block = block;
-  Loop loop = loop_begin(e, int_const(e, 0), block.count, int_const(e, 1), "r");
-  p->row = loop.index;
-  one_hot_dims(e, p, 0);
-  loop_end(e, &loop);
+static LLVMValueRef one_hot_value(Emit *e, Piece *p) {
+  LLVMValueRef place = LLVMBuildSIToFP(e->b, p->index[p->out.rank - 1], e->real, "");
+  LLVMValueRef same = LLVMBuildFCmp(e->b, LLVMRealOEQ, piece_operand(e, p), place, "");
+  return LLVMBuildSelect(e->b, same, real_const(e, 1, 1), real_const(e, 1, 0), "");
 }
 
 void emit_one_hot(Emit *e, Ref node) {
   const Node *n = &e->g->nodes.at[node];
-  Piece p = {.node = node, .in = view_of(e->g, n->in[0]), .out = view_of(e->g, node)};
-  for_blocks(e, n->axes, false, one_hot_block, &p);
+  Piece p = {.node = node, .in = view_of(e->g, n->in[0]), .out = view_of(e->g, node), .value = one_hot_value};
+  emit_piece(e, &p);
 }
 
 /* --- leaves ------------------------------------------------------------------------------------------------------------------ */

@@ -10,6 +10,7 @@ Builder *builder_new(Model *m, const Decl *stage, const Symbol *net, UnitKind ki
   b->stage = stage;
   b->temperature = 1;
   b->errors = m->session->errors;
+  b->stack = __builtin_frame_address(0);
   b->graph = graph_new(m->session, name);
   for (int i = 0; i < m->program->clocks.len; i++)
     graph_clock(b->graph, m->program->clocks.at[i].name, m->program->clocks.at[i].length);
@@ -63,7 +64,18 @@ void name_node(Builder *b, Ref r, const char *name) {
 }
 
 /* Inner expressions have placed theirs before, so what is left belongs to this one. */
+/* Equations are lowered inside each other: nodes that have their place already are passed over as a whole. */
 void place_nodes(Builder *b, int from, Span span) {
-  for (int i = from; i < b->graph->nodes.len; i++)
-    if (!b->graph->nodes.at[i].span.file) b->graph->nodes.at[i].span = span;
+  const int end = b->graph->nodes.len;
+  for (int r = end; r > from;) {
+    const Placed *last = b->placed.len ? &b->placed.at[b->placed.len - 1] : NULL;
+    if (last && last->end >= r) {
+      if (last->from < r) r = last->from;
+      b->placed.len--;
+      continue;
+    }
+    Node *n = &b->graph->nodes.at[--r];
+    if (!n->span.file) n->span = span;
+  }
+  if (from < end) vec_push(b->session->arena, b->placed, ((Placed){from, end}));
 }

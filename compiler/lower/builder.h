@@ -31,6 +31,8 @@ struct Instance {
   int clock[MAX_CLOCKS];    /* the cell's clocks in the file's: its `t` is its arguments' clock */
   GraphAxes extra;          /* axes of arguments and starts: the cell's states may live on all of them */
   Vec(Binding *) bindings;
+  Binding **table;          /* the same by symbol: open addressing, `slots` a power of two */
+  int slots;
 };
 
 /* A READ or WINDOW whose operand is not lowered yet. */
@@ -49,6 +51,11 @@ typedef struct SoftmaxRow {
 
 typedef enum ForceKind { FORCE_NONE, FORCE_ALWAYS, FORCE_SOMETIMES } ForceKind;
 
+/* Nodes from..end-1 have their spans. */
+typedef struct Placed {
+  int from, end;
+} Placed;
+
 typedef struct Builder {
   Session *session;
   Model *model;
@@ -64,6 +71,8 @@ typedef struct Builder {
   const Symbol *decoded; /* the output that a run's `decode` chooses; NULL */
   bool split_windows; /* those that begin now are in a loop (time.c) */
   int sites;         /* random draws so far */
+  Vec(Placed) placed; /* one behind the other */
+  const char *stack; /* where lowering began on it */
   int errors;        /* of the session before this unit */
   Vec(Pending) pending;
   Vec(SoftmaxRow) softmaxes;

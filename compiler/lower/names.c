@@ -1,10 +1,25 @@
 /* names.c — what a name means in an instance, by its kind. */
 #include "lower/builder.h"
+#include <sys/resource.h>
+
+/* Where a symbol's binding is, or would be. Serial numbers are dense, so they are their own hash. */
+static Binding **binding_slot(const Instance *at, const Symbol *s) {
+  int i = s->serial & (at->slots - 1);
+  while (at->table[i] && at->table[i]->symbol != s) i = (i + 1) & (at->slots - 1);
+  return &at->table[i];
+}
+
+static void grow_table(Builder *b, Instance *at) {
+  at->slots = at->slots ? 2 * at->slots : 16;
+  at->table = arena_array(b->session->arena, Binding *, at->slots);
+  for (int i = 0; i < at->bindings.len; i++) *binding_slot(at, at->bindings.at[i]->symbol) = at->bindings.at[i];
+}
 
 Binding *binding_of(Builder *b, Instance *at, Symbol *s) {
-  for (int i = 0; i < at->bindings.len; i++)
-    if (at->bindings.at[i]->symbol == s) return at->bindings.at[i];
-  Binding *new = arena_new_of(b->session->arena, Binding);
+  if (2 * (at->bindings.len + 1) > at->slots) grow_table(b, at);
+  Binding **slot = binding_slot(at, s);
+  if (*slot) return *slot;
+  Binding *new = *slot = arena_new_of(b->session->arena, Binding);
   *new = (Binding){.symbol = s, .value = NO_REF, .history = NO_REF};
   vec_push(b->session->arena, at->bindings, new);
   return new;
@@ -82,10 +97,25 @@ static void leave_equation(Builder *b, Saved before) {
 
 static const Expr *right_side_of(const Symbol *s) { return s->equation ? s->equation->value : s->definition; }
 
+/* Equations that need each other in a row are lowered inside each other; what the stack bears is not exceeded. */
+static bool stack_is_full(const Builder *b) {
+  struct rlimit limit;
+  bool known = !getrlimit(RLIMIT_STACK, &limit) && limit.rlim_cur != RLIM_INFINITY;
+  size_t most = known ? limit.rlim_cur / 4 * 3 : 6u << 20;
+  return (size_t)(b->stack - (const char *)__builtin_frame_address(0)) > most;
+}
+
+static Ref too_long_a_row(Builder *b, const Symbol *s) {
+  if (b->session->errors == b->errors)
+    diag_help(diag_error(b->session, E0003, s->span, "too many equations need each other in a row"), "read some of them at the step before");
+  return graph_const(b->graph, 0);
+}
+
 static Ref equation_value(Builder *b, Instance *at, Symbol *s) {
   Binding *binding = binding_of(b, at, s);
   if (binding->progress == PROGRESS_DONE) return binding->value;
   if (binding->progress == PROGRESS_LOWERING) return read_same_step(b, at, s);
+  if (stack_is_full(b)) return too_long_a_row(b, s);
   binding->progress = PROGRESS_LOWERING;
   const Saved before = enter_equation(b, at, binding);
   const Value v = lower_value(b, at, right_side_of(s));

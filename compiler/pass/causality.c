@@ -308,9 +308,9 @@ static int carrying_clock(const Graph *g, const Components *k, int c, const bool
 }
 
 static void drop_edges(const Graph *g, const Components *k, int c, int clock, bool *dropped) {
-  for (Ref r = 0; r < g->nodes.len; r++) {
+  for (Ref r = k->first[c]; r != NO_REF; r = k->next[r]) {
     const Node *n = node_of(g, r);
-    if (k->component[r] != c || !n->inputs || !node_edge_is_delayed(n, 0)) continue;
+    if (!n->inputs || !node_edge_is_delayed(n, 0)) continue;
     dropped[r] |= n->attrs.clock == clock && k->component[n->in[0]] == c;
   }
 }

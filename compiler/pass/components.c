@@ -77,8 +77,7 @@ static bool carries(const Graph *g, const Components *k, int c, Ref r, const boo
 
 int component_direction(const Graph *g, const Components *k, int c, int clock, const bool *dropped) {
   int direction = 0;
-  for (Ref r = 0; r < g->nodes.len; r++) {
-    if (k->component[r] != c) continue;
+  for (Ref r = k->first[c]; r != NO_REF; r = k->next[r]) {
     if (!(node_of(g, r)->axes & GRAPH_CLOCK(clock))) return 0;
     if (!carries(g, k, c, r, dropped) || node_of(g, r)->attrs.clock != clock) continue;
     int64_t least, most;
@@ -90,6 +89,14 @@ int component_direction(const Graph *g, const Components *k, int c, int clock, c
   return direction;
 }
 
+static void list_members(const Graph *g, Components *k) {
+  for (int c = 0; c < k->count; c++) k->first[c] = NO_REF;
+  for (Ref r = g->nodes.len - 1; r >= 0; r--) {
+    k->next[r] = k->first[k->component[r]];
+    k->first[k->component[r]] = r;
+  }
+}
+
 static void find_directions(const Graph *g, Components *k, const bool *dropped) {
   for (int c = 0; c < k->count; c++)
     for (int clock = 0; k->loops[c] && clock < g->clocks.len && !k->direction[c]; clock++)
@@ -98,7 +105,8 @@ static void find_directions(const Graph *g, Components *k, const bool *dropped) 
 
 Components graph_components_without(Session *s, const Graph *g, const bool *dropped) {
   const int n = g->nodes.len;
-  Components k = {0, arena_array(s->arena, int, n), arena_array(s->arena, bool, n), arena_array(s->arena, int, n)};
+  Components k = {0, arena_array(s->arena, int, n), arena_array(s->arena, bool, n), arena_array(s->arena, int, n),
+                  arena_array(s->arena, Ref, n), arena_array(s->arena, Ref, n)};
   Search f = {.g = g, .dropped = dropped, .result = &k};
   f.order = arena_array(s->arena, int, n);
   f.low = arena_array(s->arena, int, n);
@@ -111,6 +119,7 @@ Components graph_components_without(Session *s, const Graph *g, const bool *drop
     while (f.path_len) advance(&f);
   }
   mark_self_loops(&f);
+  list_members(g, &k);
   find_directions(g, &k, dropped);
   return k;
 }

@@ -20,6 +20,7 @@ typedef struct Components {
   int *component;
   bool *loops;
   int *direction;
+  Ref *first, *next; /* the members of a component: first[c], next[r] …, NO_REF */
 } Components;
 Components graph_components(Session *s, const Graph *g);
 /* The same without the edges between steps of nodes n with dropped[n] (NULL: with all). */

@@ -320,6 +320,16 @@ static void check_end(Checker *c, Stage *stage, const Symbol *output, Expr *e) {
   if (vocabulary) diag_help(d, "add it to the vocab: `extra = [\"%s\"]`", e->text);
 }
 
+/* True where `limit` was meant: then it is not missing. */
+static bool unknown_decode_option(Checker *c, const Expr *e, const Arg *arg, const char *options) {
+  Diag *d = arg->name ? diag_error(c->s, E0403, arg->name_span, "`%s` has no option `%s`", e->name, arg->name)
+                      : diag_error(c->s, E0403, arg->value->span, "`%s` takes its options by name", e->name);
+  const char *near = arg->name ? nearest_word(c->s, arg->name, options) : NULL;
+  if (near) diag_suggest(d, arg->name_span, near, "did you mean `%s`?", near);
+  else diag_help(d, "it has: %s", options);
+  return near && !strcmp(near, "limit");
+}
+
 static void check_decode_options(Checker *c, Stage *stage, const Expr *e, const Symbol *output) {
   static const char options[] = "end limit width";
   bool limited = false;
@@ -327,8 +337,7 @@ static void check_decode_options(Checker *c, Stage *stage, const Expr *e, const 
     const Arg *arg = &e->args.at[i];
     limited |= arg->name && !strcmp(arg->name, "limit");
     if (!arg->name || !has_word(options, arg->name)) {
-      Diag *d = diag_error(c->s, E0403, arg->value->span, "`%s` has no such option", e->name);
-      diag_help(d, "it has: %s", options);
+      limited |= unknown_decode_option(c, e, arg, options);
     } else if (!strcmp(arg->name, "end")) check_end(c, stage, output, arg->value);
     else is_number(c, stage, arg->value);
   }

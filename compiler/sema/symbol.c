@@ -75,8 +75,12 @@ const char *symbol_kind_text(SymbolKind kind) {
   return text[kind];
 }
 
+/* A file with more unknown names than this has another problem, and looking for each among all names takes its time. */
+enum { MOST_SUGGESTIONS = 100 };
+
 /* Symbols by their name, every name once: the innermost one that is seen. */
 const char *scope_nearest(Checker *c, const Scope *scope, Name wrong) {
+  if (c->s->errors > MOST_SUGGESTIONS) return NULL;
   Vec(const char *) names = {0};
   for (; scope; scope = scope->parent)
     for (int i = 0; i < scope->symbols.len; i++) vec_push(c->s->arena, names, scope->symbols.at[i]->name);

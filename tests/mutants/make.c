@@ -158,8 +158,10 @@ static void swap_dims(Maker *m, const Item *item) {
   add(m, MUTANT_DIM, both, arena_printf(m->arena, "%s, %s", b, a), item->names.at[0].name, (Span){0});
 }
 
-/* From the end of what is before the value to its end. */
+/* From the end of what is before the value to its end. `start` gives a history too. */
 static void drop_history(Maker *m, const Item *item) {
+  const Symbol *symbol = item->names.at[0].symbol;
+  if (symbol && symbol->definition && symbol->definition->kind == EXPR_START) return;
   if (item->kind != ITEM_STATE || !item->value || !item->type.present) return;
   uint32_t end = item->value_on ? item->value_on_span.end : item->value->span.end;
   add(m, MUTANT_HISTORY, (Span){item->span.file, item->type.span.end, end}, "", item->names.at[0].name, (Span){0});

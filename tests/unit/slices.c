@@ -66,7 +66,9 @@ static bool train(const char *stage, int threads, RnnError *error) {
   snprintf(manifest, sizeof manifest, TINY_MANIFEST("/tmp/plant.rnn", "%s"), stage);
   RnnOptions options = {.quiet = true, .out = stdout, .err = stderr, .weights = FILE_NAME, .threads = threads};
   RnnProgram *p = rnn_program_load(manifest, lookup, NULL, error);
-  units = most_rows = strange = 0;
+  units = 0;
+  most_rows = 0;
+  strange = 0;
   least_rows = INT64_MAX;
   remove(FILE_NAME);
   bool good = p && rnn_program_train(p, &options, error);

@@ -49,7 +49,9 @@ static void count(const char *clauses, int threads) {
   RnnError error = {{0}, {0}};
   RnnOptions options = {.quiet = true, .out = stdout, .err = stderr, .weights = "/tmp/rnn_test_allocates.safetensors", .threads = threads};
   RnnProgram *p = rnn_program_load(manifest, lookup, NULL, &error);
-  calls = threads_seen = taken_between = 0;
+  calls = 0;
+  threads_seen = 0;
+  taken_between = 0;
   round_now++;
   bool good = p && rnn_program_train(p, &options, &error);
   if (!good) printf("%s %s\n", error.code, error.message);
