@@ -8,6 +8,7 @@
  * Each variant is an internal function of the module, emitted when first wanted: V by the number of vectors of a panel, J of 6, 4, 2 or 1. */
 #include "llvm/contract.h"
 #include <stdio.h>
+#include <string.h>
 
 enum { MOST_VECTORS = 4, MOST_SPLITS = 4, CHAINS = 8 };
 
@@ -148,12 +149,14 @@ static void leave(Emit *e, Saved saved) {
   LLVMPositionBuilderAtEnd(e->b, saved.here);
 }
 
-static LLVMValueRef add_function(Emit *e, const char *name, LLVMTypeRef type) {
+/* A tile has one caller, its strip, and goes into it; strips stay by themselves, one for all products. */
+static LLVMValueRef add_function(Emit *e, const char *name, LLVMTypeRef type, bool stays) {
   LLVMValueRef f = LLVMAddFunction(e->module, name, type);
   LLVMSetLinkage(f, LLVMInternalLinkage);
   wide_vectors(e, f);
-  unsigned no_inline = LLVMGetEnumAttributeKindForName("noinline", 8);
-  LLVMAddAttributeAtIndex(f, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, LLVMCreateEnumAttribute(e->context, no_inline, 0));
+  const char *inlining = stays ? "noinline" : "alwaysinline";
+  unsigned kind = LLVMGetEnumAttributeKindForName(inlining, strlen(inlining));
+  LLVMAddAttributeAtIndex(f, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, LLVMCreateEnumAttribute(e->context, kind, 0));
   return f;
 }
 
@@ -162,7 +165,7 @@ static LLVMValueRef tile_function(Emit *e, int vectors, int columns, bool masked
   snprintf(name, sizeof name, "rnn.tile.%d.%d%s", vectors, columns, masked ? ".masked" : "");
   LLVMValueRef f = LLVMGetNamedFunction(e->module, name);
   if (f) return f;
-  f = add_function(e, name, tile_type(e));
+  f = add_function(e, name, tile_type(e), false);
   Tile t = {.e = e, .vectors = vectors, .columns = columns, .splits = splits_for(vectors, columns), .masked = masked};
   Saved saved = enter(e, f);
   for (int i = 0; i < TILE_PARAMETERS; i++) t.parameter[i] = LLVMGetParam(f, (unsigned)i);
@@ -215,7 +218,7 @@ static LLVMValueRef strip_function(Emit *e, int vectors, bool masked) {
   snprintf(name, sizeof name, "rnn.strip.%d%s", vectors, masked ? ".masked" : "");
   LLVMValueRef f = LLVMGetNamedFunction(e->module, name);
   if (f) return f;
-  f = add_function(e, name, strip_type(e));
+  f = add_function(e, name, strip_type(e), true);
   Strip s = {.vectors = vectors, .masked = masked};
   Saved saved = enter(e, f);
   for (int i = 0; i < STRIP_PARAMETERS; i++) s.parameter[i] = LLVMGetParam(f, (unsigned)i);
