@@ -258,7 +258,8 @@ static bool place_arguments(Call *k) {
 /* What the cell's body asked of its sizes, now that they are known; or handed on to the caller, if that is a cell. */
 static bool meet_demands(Call *k) {
   bool fine = true;
-  for (int i = 0; i < k->inner->demands.len; i++) {
+  const int count = k->inner->demands.len; /* a cell that calls itself hands them on to itself */
+  for (int i = 0; i < count; i++) {
     SizeDemand demand = k->inner->demands.at[i];
     Span asked = demand.span;
     demand.left = dim_bind(k->c->s, demand.left, k->inner, k->bind);

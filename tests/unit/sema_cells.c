@@ -85,6 +85,8 @@ static void test_demands(void) {
 
 static void test_recursion(void) {
   expect_codes("cell A[X](x: [X]) -> y: [X] {\n  y = B(x)\n}\ncell B[X](x: [X]) -> y: [X] {\n  y = A(x)\n}\n", "E0110");
+  /* what its sizes ask for is handed on to itself once, not for ever */
+  expect_codes("cell A[K](x: [K]) -> y: [K] {\n  w = x[0..1]\n  y = A(x)\n}\n", "E0110");
   expect_codes("cell A[X](x: [X]) -> y: [X] {\n  y = z\n}\n", "E0101"); /* checked though never called */
 }
 
