@@ -137,7 +137,8 @@ LLVMValueRef buffer_pointer(Emit *e, Ref node) {
 
 bool base_has_rows(Emit *e, Ref base) { return e->g->nodes.at[base].axes != 0; }
 
-static int64_t base_elements(Emit *e, const View *v) { return sizes_count(e->g->nodes.at[v->base].shape); }
+/* From one row to the next: more than the value has where others lie beside it. */
+static int64_t base_elements(Emit *e, const View *v) { return buffer_at(e, v->base)->elements; }
 
 /* How far apart two steps of a clock lie in a base's memory, in rows: the clocks further in lie between them, with their
  * pads where the base has such. */
@@ -154,7 +155,7 @@ static LLVMValueRef step_rows(Emit *e, Ref base, int clock) {
 }
 
 LLVMValueRef view_row_offset(Emit *e, const View *v, Block block, LLVMValueRef i) {
-  LLVMValueRef offset = int_const(e, v->offset);
+  LLVMValueRef offset = int_const(e, v->offset + e->plan->home[v->base].offset);
   if (!base_has_rows(e, v->base)) return offset;
   LLVMValueRef row = block_row(e, block, i);
   for (int k = 0; k < e->plan->clocks; k++) {

@@ -260,9 +260,14 @@ int panel_vectors(Emit *e) { return e->widest * e->real_bytes >= 64 ? MOST_VECTO
 /* --- packing ----------------------------------------------------------------------------------------------------------------------------- */
 
 void emit_pack(Emit *e, const PlanItem *item) {
-  const Product *q = &item->product;
-  LLVMValueRef weight = element_pointer(e, buffer_pointer(e, q->a.view.base), int_const(e, q->a.view.offset));
-  LLVMValueRef args[] = {weight, int_const(e, q->a.row_stride), int_const(e, q->a.column_stride), int_const(e, q->m), int_const(e, q->k),
-                         int_const(e, e->widest), int_const(e, panel_vectors(e)), e->buffer[q->pack]};
-  call_extern(e, e->is_double ? "rnn_pack_f64" : "rnn_pack_f32", LLVMVoidTypeInContext(e->context), args, 8);
+  int64_t first = 0;
+  for (int i = 0; i < item->parts.len; i++) {
+    const Product *q = &item->parts.at[i];
+    LLVMValueRef weight = element_pointer(e, buffer_pointer(e, q->a.view.base), int_const(e, q->a.view.offset));
+    LLVMValueRef args[] = {weight, int_const(e, q->a.row_stride), int_const(e, q->a.column_stride), int_const(e, q->m), int_const(e, q->k),
+                           int_const(e, e->widest), int_const(e, panel_vectors(e)), e->buffer[item->product.pack], int_const(e, first),
+                           int_const(e, item->product.m)};
+    call_extern(e, e->is_double ? "rnn_pack_f64" : "rnn_pack_f32", LLVMVoidTypeInContext(e->context), args, 10);
+    first += q->m;
+  }
 }

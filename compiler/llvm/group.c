@@ -98,9 +98,8 @@ static bool is_repeated_number(const Nest *n, const Stream *s) {
 }
 
 static bool is_whole_row(const Nest *n, const Stream *s) {
-  const Sizes *base = &n->e->g->nodes.at[s->view.base].shape;
   int64_t stride, total = sizes_count(n->item->shape);
-  if (!base_has_rows(n->e, s->view.base) || sizes_count(*base) != total) return false;
+  if (!base_has_rows(n->e, s->view.base) || buffer_at(n->e, s->view.base)->elements != total) return false;
   for (int d = 0; d < s->view.rank; d++)
     if (s->view.dim_step[d] && s->view.size[d] > 1) return false;
   return total == 1 || (view_flattens(&s->view, 0, s->view.rank, &stride) && stride == 1);

@@ -21,7 +21,7 @@ static LLVMValueRef matrix_pointer(Emit *e, const Matrix *m, Block block) {
   return element_pointer(e, buffer_pointer(e, m->view.base), view_row_offset(e, &m->view, block, int_const(e, 0)));
 }
 
-static int64_t row_pitch(Emit *e, const Matrix *m) { return sizes_count(e->g->nodes.at[m->view.base].shape); }
+static int64_t row_pitch(Emit *e, const Matrix *m) { return buffer_at(e, m->view.base)->elements; }
 
 static LLVMValueRef out_pointer(Emit *e, Ref out, Block block) {
   View v = view_of(e->g, out);

@@ -36,16 +36,27 @@ static BufferKind kind_of(const Node *n) {
   }
 }
 
+/* What was merged lies side by side in one buffer. */
+static void share_buffers(Plan *p) {
+  for (Ref i = 0; i < p->graph->nodes.len; i++) {
+    Ref home = p->home[i].node;
+    if (home == i) continue;
+    p->buffer_of[i] = p->buffer_of[home];
+    p->buffers.at[p->buffer_of[home]].elements += sizes_count(p->graph->nodes.at[i].shape);
+  }
+}
+
 /* Numbers of the program text are immediate operands; every other value that is needed has a buffer. */
 static void add_node_buffers(Plan *p, const Sharing *s) {
   Graph *g = p->graph;
   for (Ref i = 0; i < g->nodes.len; i++) {
     const Node *n = &g->nodes.at[i];
     p->buffer_of[i] = -1;
-    if (!s->needed[i] || op_is_view(n->op) || (n->op == OP_CONST && !n->attrs.data)) continue;
+    if (!s->needed[i] || op_is_view(n->op) || (n->op == OP_CONST && !n->attrs.data) || p->home[i].node != i) continue;
     p->buffer_of[i] =
         add_buffer(p, (Buffer){.kind = kind_of(n), .index = n->attrs.index, .node = i, .elements = sizes_count(n->shape), .axes = n->axes});
   }
+  share_buffers(p);
   for (int i = 0; i < g->outputs.len; i++) {
     Buffer *b = &p->buffers.at[p->buffer_of[g->outputs.at[i].value]];
     b->kind = BUFFER_OUTPUT;

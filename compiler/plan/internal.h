@@ -13,6 +13,7 @@ void reach_of(const Node *n, int64_t *front, int64_t *back);
 
 void plan_assign_buffers(Plan *p);
 void plan_schedule(Plan *p);
+void plan_merge_products(Plan *p);
 void plan_pack_weights(Plan *p);
 
 #endif

@@ -11,13 +11,22 @@ static bool same_matrix(const Product *a, const Product *b) {
          a->a.column_stride == b->a.column_stride;
 }
 
-static bool serves_as_it_is(const Product *p) { return p->m == 1 || (p->a.row_stride == 1 && p->m % PANEL_ROUND == 0); }
+static bool same_parts(const PlanItem *a, const PlanItem *b) {
+  for (int i = 0; i < a->parts.len && i < b->parts.len; i++)
+    if (!same_matrix(&a->parts.at[i], &b->parts.at[i])) return false;
+  return a->parts.len == b->parts.len;
+}
+
+static bool serves_as_it_is(const PlanItem *item) {
+  const Product *p = &item->product;
+  return !item->parts.len && (p->m == 1 || (p->a.row_stride == 1 && p->m % PANEL_ROUND == 0));
+}
 
 typedef Vec(PlanItem *) Items;
 
-static int find_pack(const Items *items, const Product *q) {
+static int find_pack(const Items *items, const PlanItem *pack) {
   for (int i = 0; i < items->len; i++)
-    if (items->at[i]->kind == PLAN_PACK && same_matrix(&items->at[i]->product, q)) return items->at[i]->product.pack;
+    if (items->at[i]->kind == PLAN_PACK && same_parts(items->at[i], pack)) return items->at[i]->product.pack;
   return -1;
 }
 
@@ -31,12 +40,14 @@ static int add_pack_buffer(Plan *p, const Product *q) {
 static void pack_for(Plan *p, Items *out, PlanItem *item) {
   Product *q = &item->product;
   for (int i = 0; item->kind == PLAN_SCAN && i < item->body.len; i++) pack_for(p, out, item->body.at[i]);
-  if (item->kind != PLAN_PRODUCT || q->form != PRODUCT_ROWS || serves_as_it_is(q)) return;
-  q->pack = find_pack(out, q);
-  if (q->pack >= 0) return;
-  q->pack = add_pack_buffer(p, q);
+  if (item->kind != PLAN_PRODUCT || q->form != PRODUCT_ROWS || serves_as_it_is(item)) return;
   PlanItem *pack = arena_new_of(p->session->arena, PlanItem);
   pack->kind = PLAN_PACK;
+  if (item->parts.len) pack->parts.at = item->parts.at, pack->parts.len = item->parts.len;
+  else vec_push(p->session->arena, pack->parts, *q);
+  q->pack = find_pack(out, pack);
+  if (q->pack >= 0) return;
+  q->pack = add_pack_buffer(p, q);
   pack->product = *q;
   vec_push(p->session->arena, pack->nodes, q->a.view.base);
   vec_push(p->session->arena, *out, pack);

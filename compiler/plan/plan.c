@@ -11,6 +11,7 @@ Plan *plan_make(Session *s, Graph *g, const char *symbol, bool is_double) {
   p->buffer_of = arena_array(s->arena, int, p->graph->nodes.len + 1);
   p->item_of = arena_array(s->arena, int, p->graph->nodes.len + 1);
   plan_schedule(p);
+  plan_merge_products(p);
   plan_assign_buffers(p);
   plan_pack_weights(p);
   return p;

@@ -73,14 +73,21 @@ typedef struct Product {
   int pack; /* ROWS: buffer of the weight's panels; -1: it is used where it is */
 } Product;
 
+/* Where a value lies: in the buffer of `node`, from element `offset` of every row (merge.c). */
+typedef struct Home {
+  Ref node;
+  int64_t offset;
+} Home;
+
 typedef struct PlanItem PlanItem;
 struct PlanItem {
   PlanItemKind kind;
   GraphAxes axes;  /* the iteration space: none, rows, rows × steps of one clock or several */
   int clock;       /* SCAN: whose steps; HISTORY: along which it is read */
   Sizes shape;     /* GROUP: the space's elements */
-  Vec(Ref) nodes;  /* GROUP: in order of computation; others: one */
-  Product product;
+  Vec(Ref) nodes;  /* GROUP: in order of computation; PRODUCT: one for each part; others: one */
+  Product product; /* PRODUCT: its m is that of all parts together */
+  Vec(Product) parts; /* of a merged PRODUCT, and of a PACK: weights one above the other */
   int64_t front, back; /* HISTORY */
   Ref history;         /* HISTORY; NO_REF: zeros */
   int state;           /* HISTORY: buffer of the kept state, -1 none */
@@ -97,6 +104,7 @@ typedef struct Plan {
   int order[GRAPH_CLOCKS]; /* they, as they lie in memory: the outermost first, [clock …][row][elements] */
   Vec(PlanItem *) items;
   Vec(Buffer) buffers;
+  Home *home;         /* [node] */
   int *buffer_of;     /* [node] its buffer, -1: lives in registers or is a view */
   int *item_of;       /* [node] serial number of the item that computes it, in order of execution; -1: none */
 } Plan;

@@ -29,6 +29,7 @@ static void print_node(const Plan *p, FILE *out, Ref r, int indent) {
   fprintf(out, " = %s", op_text(n->op));
   for (int i = 0; i < n->inputs; i++) print_operand(p, out, n->in[i]);
   if (p->buffer_of[r] >= 0) fprintf(out, "  -> buffer %d", p->buffer_of[r]);
+  if (p->home[r].offset) fprintf(out, " + %" PRId64, p->home[r].offset);
   fputc('\n', out);
 }
 
@@ -40,7 +41,7 @@ static void print_product(const Plan *p, FILE *out, const PlanItem *item, int in
   fprintf(out, "%*sproduct %s m=%" PRId64 " n=%" PRId64 " k=%" PRId64, indent, "", form[q->form], q->m, q->n, q->k);
   if (q->pack >= 0) fprintf(out, ", weight packed in buffer %d", q->pack);
   fputc('\n', out);
-  print_node(p, out, item->nodes.at[0], indent + 2);
+  for (int i = 0; i < item->nodes.len; i++) print_node(p, out, item->nodes.at[i], indent + 2);
 }
 
 static void print_history(const Plan *p, FILE *out, const PlanItem *item, int indent) {

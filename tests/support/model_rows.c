@@ -30,6 +30,10 @@ const ModelRow model_rows[] = {
     CELL("Filter[L = L](x)", "X"),
     CELL("LSTM[H = H](RNN[H = H](x))", "H"),
     BACKWARD("GRU[H = H](x) + GRU[H = H](x, backward = true)", "H"),
+    /* wide enough for the gates' products to become one */
+    {.name = "wide LSTM", .call = "LSTM[H = H](x)", .shape = "H", .overrides = "H=16"},
+    {.name = "wide GRU", .call = "GRU[H = H](x, reset_after = true) start h0", .shape = "H", .overrides = "H=32"},
+    {.name = "wide stack", .call = "LSTM[H = H](LSTM[H = H](x, peephole = true))", .shape = "H", .overrides = "H=16"},
     {.name = "adding", .program = "adding.rnn", .overrides = "H=4"},
     {.name = "sunspots", .program = "sunspots.rnn", .overrides = "H=3 L=3"},
     {.name = "elman", .program = "jordan_elman.rnn", .stage = "elman", .overrides = "H=4"},
