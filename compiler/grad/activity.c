@@ -17,6 +17,7 @@ bool op_passes_gradient(Op op, int i) {
   case OP_ONE_HOT:
   case OP_ARGMAX: return false;
   case OP_SELECT: return i > 0;
+  case OP_CHILD: return i < 2;
   default: return true;
   }
 }

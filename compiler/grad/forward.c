@@ -71,10 +71,11 @@ Ref jvp_CONTRACT(Forward *f, Ref node) {
 /* ẏ reads ẋ; where that comes later, it is set at the end. */
 static Ref delayed(Forward *f, Ref node) {
   const Node n = *node_of(G, node);
-  Ref in[2] = {NO_REF, NO_REF};
+  Ref in[4] = {NO_REF, NO_REF, NO_REF, NO_REF};
   const bool later = n.in[0] >= node;
   if (!later) in[0] = forward_tangent_or_zero(f, node, 0);
   if (n.inputs > 1) in[1] = forward_tangent_or_zero(f, node, 1);
+  for (int i = 2; i < n.inputs; i++) in[i] = n.in[i]; /* which step is read does not vary */
   const Ref made = graph_rebuild_node(G, &n, in);
   if (later) f->waiting[node] = made;
   return made;
@@ -82,6 +83,7 @@ static Ref delayed(Forward *f, Ref node) {
 
 Ref jvp_READ(Forward *f, Ref node) { return delayed(f, node); }
 Ref jvp_WINDOW(Forward *f, Ref node) { return delayed(f, node); }
+Ref jvp_CHILD(Forward *f, Ref node) { return delayed(f, node); }
 Ref jvp_OVERLAP(Forward *f, Ref node) { return delayed(f, node); }
 
 Ref jvp_AT_END(Forward *f, Ref node) {

@@ -135,10 +135,15 @@ void vjp_CONTRACT(Reverse *r, Ref node, Ref adjoint) {
 /* READ      y[t] = x[t + k]               :  x̄[t] += ȳ[t − k]
  * WINDOW    y[t][j] = x[t + k + j s]      :  x̄[t] += Σ_j ȳ[t − k − j s][j]
  * OVERLAP   y[t] = Σ_j x[t − k − j s][j]  :  x̄[t][j] += ȳ[t + k + j s]
+ * CHILD     y[t] = x[index[t]]            :  x̄[s] += ȳ[inverse[s]]
  * where a step that does not exist gives nothing. */
 Ref reverse_delayed(Graph *g, Ref node, Ref adjoint) {
   const Node n = *node_of(g, node);
   const Attrs a = n.attrs;
+  if (n.op == OP_CHILD) {
+    const ChildRead back = {.history = zeros(g, n.shape), .index = n.in[3], .inverse = n.in[2], .clock = a.clock, .towards = (int)-a.offset};
+    return graph_child(g, adjoint, back, n.shape, n.axes);
+  }
   if (n.op == OP_READ) return graph_read(g, adjoint, zeros(g, n.shape), a.clock, -a.offset, n.shape, n.axes);
   if (n.op == OP_OVERLAP)
     return graph_window(g, adjoint, zeros(g, n.shape), a.clock, a.offset, a.taps, a.stride, n.shape, n.axes);
@@ -167,6 +172,17 @@ void vjp_READ(Reverse *r, Ref node, Ref adjoint) {
 void vjp_WINDOW(Reverse *r, Ref node, Ref adjoint) {
   delayed_input(r, node, adjoint);
   history(r, node, adjoint, true);
+}
+
+/* The history is read where there is no child. */
+void vjp_CHILD(Reverse *r, Ref node, Ref adjoint) {
+  const int clock = ATTRS.clock;
+  delayed_input(r, node, adjoint);
+  if (!reverse_wants(r, node, 1)) return;
+  const Ref none = graph_binary(G, OP_LT, X(2), graph_const(G, 0));
+  const Ref all = graph_lift(G, adjoint, node_of(G, node)->axes & ~AXES(1));
+  const Ref read = graph_select(G, none, all, graph_const(G, 0));
+  reverse_add(r, node, 1, graph_sum(G, read, 0, GRAPH_CLOCK(clock)));
 }
 
 void vjp_OVERLAP(Reverse *r, Ref node, Ref adjoint) { delayed_input(r, node, adjoint); }

@@ -11,7 +11,7 @@ typedef struct Reverse {
   Graph *g;
   bool *active; /* by forward node: on a path from a wanted param to the loss */
   Ref *adjoint; /* by forward node; NO_REF: nothing has reached it */
-  Ref *waiting; /* by forward READ, WINDOW, OVERLAP that reads a later node: the node that will read its adjoint */
+  Ref *waiting; /* by forward READ, WINDOW, OVERLAP, CHILD that reads a later node: the node that will read its adjoint */
 } Reverse;
 
 /* x̄ += c for input i of a node, if it is wanted; summed over the axes that the input has not. */
@@ -19,7 +19,7 @@ void reverse_add(Reverse *r, Ref node, int i, Ref c);
 /* The same for ops within a step, where an input without an axis of the result is the same for all of it. */
 void reverse_add_repeated(Reverse *r, Ref node, int i, Ref c);
 bool reverse_wants(const Reverse *r, Ref node, int i);
-/* The adjoint of in[0] of READ, WINDOW or OVERLAP, given the node's own (NO_REF: to be set later). */
+/* The adjoint of in[0] of READ, WINDOW, OVERLAP or CHILD, given the node's own (NO_REF: to be set later). */
 Ref reverse_delayed(Graph *g, Ref node, Ref adjoint);
 
 typedef struct Forward {

@@ -267,6 +267,13 @@ Ref graph_window(Graph *g, Ref x, Ref history, int clock, int64_t offset, int64_
                                .axes = read_axes(g, x, history, clock, axes)});
 }
 
+Ref graph_child(Graph *g, Ref x, ChildRead read, Sizes shape, GraphAxes axes) {
+  Ref in[] = {x, read.history, read.index, read.inverse};
+  axes |= axes_of(g, read.index) | axes_of(g, read.inverse);
+  return add_checked(g, (Node){.op = OP_CHILD, .inputs = 4, .in = in, .attrs = {.clock = read.clock, .offset = read.towards},
+                               .shape = shape, .axes = read_axes(g, x, read.history, read.clock, axes)});
+}
+
 void graph_set_read(Graph *g, Ref read, Ref x) {
   Sizes shape;
   GraphAxes axes;
@@ -315,7 +322,7 @@ Ref graph_lift(Graph *g, Ref x, GraphAxes axes) {
 void node_delays(const Node *n, int64_t *least, int64_t *most) {
   const Attrs *a = &n->attrs;
   const int64_t sign = n->op == OP_OVERLAP ? -1 : 1;
-  const int64_t first = sign * a->offset, last = first + sign * (n->op == OP_READ ? 0 : (a->taps - 1) * a->stride);
+  const int64_t first = sign * a->offset, last = first + sign * (a->taps ? (a->taps - 1) * a->stride : 0);
   *least = first < last ? first : last;
   *most = first < last ? last : first;
 }

@@ -321,6 +321,12 @@ static void eval_read(Eval *e, const Node *n, Place p, double *y) {
   }
 }
 
+/* The step is data. */
+static void eval_child(Eval *e, const Node *n, Place p, double *y) {
+  const double index = *input(e, n, 2, p);
+  memcpy(y, read_step(e, n, p, index < 0 ? -1 : (int64_t)index), sizeof *y * (size_t)sizes_count(n->shape));
+}
+
 static void add_to(double *y, const double *x, int64_t count) {
   for (int64_t k = 0; k < count; k++) y[k] += x[k];
 }
@@ -359,6 +365,7 @@ static void eval_time(Eval *e, const Node *n, Place p, double *y) {
   switch (n->op) {
   case OP_READ:
   case OP_WINDOW: eval_read(e, n, p, y); return;
+  case OP_CHILD: eval_child(e, n, p, y); return;
   case OP_OVERLAP: eval_overlap(e, n, p, y); return;
   case OP_EDGE: eval_edge(e, n, p, y); return;
   default: eval_end(e, n, p, y); return;

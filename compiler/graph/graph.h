@@ -1,7 +1,7 @@
 /* graph.h — typed values over clocks. Time is only a READ at another step.
  *
- * Nodes are in topological order: every input comes before its user, except in[0] of READ, WINDOW and OVERLAP, the only
- * edges between steps, which may point anywhere. A value on a clock is also on the sequence axis (a step belongs to a
+ * Nodes are in topological order: every input comes before its user, except in[0] of READ, WINDOW, OVERLAP and CHILD, the
+ * only edges between steps, which may point anywhere. A value on a clock is also on the sequence axis (a step belongs to a
  * sequence), and reductions only name axes that their input has. Shapes are sizes now (dims were checked by sema); element-wise operands have
  * exactly the result's shape (BROADCAST makes it so), while axes are joined implicitly. */
 #ifndef RNN_GRAPH_GRAPH_H
@@ -37,7 +37,7 @@ typedef struct Attrs {
   const double *data;        /* CONST tensor, row-major; NULL for a scalar (repeated over the shape) */
   int32_t index;             /* PARAM, INPUT, RANDOM site */
   int32_t clock;             /* TIME ops, LENGTH, STEP_INDEX */
-  int64_t offset, stride;    /* READ, WINDOW, OVERLAP, EDGE; SLICE and PAD (stride) */
+  int64_t offset, stride;    /* READ, WINDOW, OVERLAP, EDGE; CHILD (±1); SLICE and PAD (stride) */
   int64_t taps;              /* WINDOW, OVERLAP, EDGE when windowed */
   int32_t dim;               /* SLICE, PAD, CONCAT, ARGMAX */
   int64_t begin, count;      /* SLICE, PAD */
@@ -154,6 +154,12 @@ Ref graph_contract(Graph *g, Ref a, Ref b, const char *la, const char *lb, const
 /* x may be NO_REF and set later by graph_set_read; then shape and axes say what x will have. */
 Ref graph_read(Graph *g, Ref x, Ref history, int clock, int64_t offset, Sizes shape, GraphAxes axes);
 Ref graph_window(Graph *g, Ref x, Ref history, int clock, int64_t offset, int64_t taps, int64_t stride, Sizes shape, GraphAxes axes);
+/* x at a step that the data say; x may be set later, as for a read. `towards`: −1 earlier steps, +1 later ones. */
+typedef struct ChildRead {
+  Ref history, index, inverse;
+  int clock, towards;
+} ChildRead;
+Ref graph_child(Graph *g, Ref x, ChildRead read, Sizes shape, GraphAxes axes);
 void graph_set_read(Graph *g, Ref read, Ref x);
 Ref graph_at_end(Graph *g, Ref x, int clock, int end);           /* x itself where it is not on the clock */
 Ref graph_impulse(Graph *g, Ref x, int clock, int end);
@@ -181,8 +187,11 @@ int op_inputs(Op op);
 OpClass op_class(Op op);
 static inline bool op_is_elementwise(Op op) { return op_class(op) >= CLASS_UNARY && op_class(op) <= CLASS_TERNARY; }
 /* Is input i of this node the edge to another step? */
-static inline bool node_edge_is_delayed(const Node *n, int i) { return i == 0 && (n->op == OP_READ || n->op == OP_WINDOW || n->op == OP_OVERLAP); }
-/* The steps between a node and what its delayed edge reads: from `least` to `most` (a READ's offset is both). */
+static inline bool node_edge_is_delayed(const Node *n, int i) {
+  return i == 0 && (n->op == OP_READ || n->op == OP_WINDOW || n->op == OP_OVERLAP || n->op == OP_CHILD);
+}
+/* The steps between a node and what its delayed edge reads: from `least` to `most` (a READ's offset is both). A CHILD is said to
+ * read the next step: how far it really looks is in the data, but not to which side. */
 void node_delays(const Node *n, int64_t *least, int64_t *most);
 /* What an element-wise op makes of single numbers x[0], x[1] … (ops.c). */
 double op_number(Op op, const double *x);

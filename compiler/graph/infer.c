@@ -190,7 +190,7 @@ static Sizes without_taps(Sizes x) {
   return without_dims(x, 1);
 }
 
-/* READ and WINDOW: x and the history have the shape of one step; the history is not on the clock. */
+/* READ, WINDOW and CHILD: x and the history have the shape of one step; the history is not on the clock. */
 static Problem infer_read(const Graph *g, const Node *n, GraphAxes *axes) {
   const Node *history = input(g, n, 1);
   const bool window = n->op == OP_WINDOW;
@@ -206,6 +206,20 @@ static Problem infer_read(const Graph *g, const Node *n, GraphAxes *axes) {
   }
   *axes = n->axes; /* wider than its inputs' where the builder knew no better */
   return closed(least) & ~n->axes ? "its axes lack some of its inputs'" : NULL;
+}
+
+/* CHILD: a read whose steps are numbers on the clock. */
+static Problem infer_child(const Graph *g, const Node *n, GraphAxes *axes) {
+  const Problem problem = infer_read(g, n, axes);
+  if (problem) return problem;
+  if (n->attrs.offset != 1 && n->attrs.offset != -1) return "it says neither earlier steps nor later ones";
+  for (int i = 2; i < 4; i++) {
+    const Node *index = input(g, n, i);
+    if (index->shape.rank) return "an index is one number a step";
+    if (!(index->axes & GRAPH_CLOCK(n->attrs.clock))) return "an index is not on the clock that is read";
+    if (index->axes & ~n->axes) return "its axes lack some of an index's";
+  }
+  return NULL;
 }
 
 static Problem infer_overlap(const Graph *g, const Node *n, GraphAxes *axes) {
@@ -236,6 +250,7 @@ static Problem infer_time(const Graph *g, const Node *n, Sizes *shape, GraphAxes
   switch (n->op) {
   case OP_READ:
   case OP_WINDOW: return infer_read(g, n, axes);
+  case OP_CHILD: return infer_child(g, n, axes);
   case OP_OVERLAP: return infer_overlap(g, n, axes);
   case OP_IMPULSE:
     *shape = input(g, n, 0)->shape;

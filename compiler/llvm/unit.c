@@ -10,7 +10,7 @@ static NodeFunction *const node_function[OP_COUNT] = {
     [OP_SUM] = emit_sum,         [OP_AMAX] = emit_amax,       [OP_ARGMAX] = emit_argmax,   [OP_CONTRACT] = emit_contract,
     [OP_CONCAT] = emit_concat,   [OP_PAD] = emit_pad,         [OP_ONE_HOT] = emit_one_hot, [OP_AT_END] = emit_at_end,
     [OP_IMPULSE] = emit_impulse, [OP_EDGE] = emit_edge,       [OP_OVERLAP] = emit_overlap, [OP_RANDOM] = emit_random,
-    [OP_LENGTH] = emit_length,   [OP_STEP_INDEX] = emit_step_index,
+    [OP_LENGTH] = emit_length,   [OP_STEP_INDEX] = emit_step_index, [OP_CHILD] = emit_child,
 };
 
 void emit_node(Emit *e, Ref node) { node_function[e->g->nodes.at[node].op](e, node); }

@@ -56,6 +56,12 @@ typedef struct Placed {
   int from, end;
 } Placed;
 
+/* One child of a tree's nodes. */
+typedef struct ChildSide {
+  int clock;        /* of the graph */
+  const char *side; /* "left" */
+} ChildSide;
+
 typedef struct Builder {
   Session *session;
   Model *model;
@@ -69,6 +75,7 @@ typedef struct Builder {
   bool original;     /* lowering a clause's own expression: scaled variables are shown in original units */
   double temperature; /* of sample() */
   const Symbol *decoded; /* the output that a run's `decode` chooses; NULL */
+  const ChildSide *child; /* inside `sum over n.children (…)`: names mean the child's values; NULL */
   bool split_windows; /* those that begin now are in a loop (time.c) */
   int sites;         /* random draws so far */
   Vec(Placed) placed; /* one behind the other */
@@ -130,7 +137,14 @@ Ref lower_index(Builder *b, Instance *at, const Expr *e);
 Ref read_same_step(Builder *b, Instance *at, Symbol *s);            /* of a name that is being lowered: a loop without delay */
 void pending_resolve(Builder *b, const Pending *p);
 bool window_now_in_loop(const Graph *g); /* is there an h[t..t-L] whose h needs it? */
+GraphAxes expected_axes(const Instance *at, const Symbol *s);        /* of an equation that is not lowered yet */
+Ref shown(Builder *b, Instance *at, const Expr *e, Ref r);           /* what an index read, as clauses want it */
 ForceKind force_of(const Builder *b, const Symbol *s);
+
+/* --- tree.c ---------------------------------------------------------------------------------------------------------- */
+Ref read_child(Builder *b, Instance *at, const Expr *e);            /* h[n.left] */
+Ref sum_over_children(Builder *b, Instance *at, const Expr *e);
+Ref value_of_child(Builder *b, Instance *at, Symbol *s);            /* where b->child is; NO_REF: the same for all nodes */
 
 /* --- builtins.c, reduce.c, random.c ---------------------------------------------------------------------------------- */
 /* A call of a function of the language; `name` may come from an option. */

@@ -78,6 +78,28 @@ static void add_variable(const Model *m, cJSON *list, const Instance *at, const 
   cJSON_AddNumberToObject(object, "line", span_line(m->session, s->span));
 }
 
+/* The hidden inputs of a tree clock: which nodes are whose children (tree.c). */
+static void add_tree(const Model *m, cJSON *list, const Instance *at, int number) {
+  const ClockInfo *clock = &m->program->clocks.at[number];
+  static const char *const parts[] = {"left", "left.parent", "right", "right.parent"};
+  for (int i = 0; i < 4; i++) {
+    cJSON *object = append(list);
+    cJSON_AddStringToObject(object, "name", arena_printf(m->session->arena, "%s.%s", clock->name, parts[i]));
+    cJSON_AddStringToObject(object, "role", "input");
+    add_shape(object, sizes_scalar());
+    cJSON_AddNumberToObject(object, "axes", axes_here(at, AXIS_SEQUENCE | AXIS_CLOCK(number)));
+    cJSON_AddNumberToObject(object, "line", span_line(m->session, clock->span));
+  }
+}
+
+static void add_trees(const Model *m, cJSON *list, const Instance *at) {
+  Axes axes = 0;
+  for (int k = 0; k < at->scope->symbols.len; k++)
+    if (role_of(at->scope->symbols.at[k])) axes |= at->scope->symbols.at[k]->type.axes;
+  for (int i = 0; i < m->program->clocks.len; i++)
+    if (m->program->clocks.at[i].tree && axes & AXIS_CLOCK(i)) add_tree(m, list, at, i);
+}
+
 static void add_nets(const Model *m, cJSON *root) {
   cJSON *list = cJSON_AddArrayToObject(root, "nets");
   for (int i = 0; i < m->program->nets.len; i++) {
@@ -88,6 +110,7 @@ static void add_nets(const Model *m, cJSON *root) {
     cJSON *variables = cJSON_AddArrayToObject(object, "variables");
     for (int k = 0; k < at.scope->symbols.len; k++)
       if (role_of(at.scope->symbols.at[k])) add_variable(m, variables, &at, at.scope->symbols.at[k]);
+    add_trees(m, variables, &at);
   }
 }
 

@@ -181,6 +181,8 @@ static NameRule *const name_rules[] = {
 };
 
 Ref value_of(Builder *b, Instance *at, Symbol *s) {
+  const Ref child = b->child ? value_of_child(b, at, s) : NO_REF;
+  if (child != NO_REF) return child;
   NameRule *rule = name_rules[s->kind];
   if (rule) return rule(b, at, s);
   return unbuilt(b, s->span, arena_printf(b->session->arena, "`%s` as a value", s->name));

@@ -40,7 +40,7 @@ static Ref add_read(Builder *b, Ref x, Ref history, Delay d, Sizes shape, GraphA
                 : graph_read(b->graph, x, history, d.clock, d.offset, shape, axes);
 }
 
-static GraphAxes expected_axes(const Instance *at, const Symbol *s) { return axes_here(at, s->type.axes) | at->extra; }
+GraphAxes expected_axes(const Instance *at, const Symbol *s) { return axes_here(at, s->type.axes) | at->extra; }
 
 static bool is_delayed(Delay d) { return d.offset || d.taps; }
 
@@ -147,7 +147,7 @@ static Ref read_expr(Builder *b, Instance *at, const Expr *e, Delay d) {
 /* --- by access ---------------------------------------------------------------------------------------------------------- */
 
 /* Reads are of the variable; clauses see the result in its original units. */
-static Ref shown(Builder *b, Instance *at, const Expr *e, Ref r) {
+Ref shown(Builder *b, Instance *at, const Expr *e, Ref r) {
   Symbol *s = e->left->kind == EXPR_NAME ? e->left->symbol : data_field(at, e->left);
   return s && s->scope == b->net->scope ? original_units(b, s, r) : r;
 }
@@ -193,11 +193,6 @@ static Ref read_delays(Builder *b, Instance *at, const Expr *e) {
   return unbuilt(b, e->span, "a tensor of delays `x[t - D]`");
 }
 
-static Ref read_child(Builder *b, Instance *at, const Expr *e) {
-  (void)at;
-  return unbuilt(b, e->span, "a tree's children");
-}
-
 typedef Ref AccessRule(Builder *b, Instance *at, const Expr *e);
 
 static AccessRule *const access_rules[] = {
@@ -208,5 +203,6 @@ static AccessRule *const access_rules[] = {
 
 Ref lower_index(Builder *b, Instance *at, const Expr *e) {
   AccessRule *rule = access_rules[e->access];
+  if (b->child && e->access != ACCESS_COMPONENT) return unbuilt(b, e->span, "another step, read at a tree's children,");
   return rule ? rule(b, at, e) : unbuilt(b, e->span, "this way of reading");
 }

@@ -1,6 +1,7 @@
 /* prepare.c — requires a verified, causal graph; establishes that
  *   - what READ, WINDOW and OVERLAP look at owns memory, lives on all clocks of the reader, is read along one clock, and has
  *     one history;
+ *   - what CHILD looks at owns memory;
  *   - every output owns memory that is its alone, without pads between its steps;
  *   - the operand of a RESHAPE walks memory with one stride;
  *   - a CONTRACT that can be a matrix product has operands that BLAS takes.
@@ -66,7 +67,7 @@ static Ref prepare_node(Prepare *p, const Node *n) {
   for (int i = 0; i < n->inputs; i++) in[i] = node_edge_is_delayed(n, i) ? NO_REF : p->map[n->in[i]];
   if (n->op == OP_RESHAPE) in[0] = flat_operand(p, in[0]);
   if (n->op == OP_CONTRACT) return prepare_contract(p, n, in);
-  if (op_reads_steps(n->op)) { /* the operand may be a later node: patched when all are there */
+  if (n->inputs && node_edge_is_delayed(n, 0)) { /* the operand may be a later node: patched when all are there */
     Node copy = *n;
     copy.in = in;
     return graph_add(p->to, copy);
@@ -129,6 +130,19 @@ static void prepare_reads(Prepare *p) {
   }
 }
 
+/* A CHILD reads what other steps have left in memory: no pads, no history of its own there. */
+static void prepare_children(Prepare *p) {
+  for (Ref i = 0; i < p->from->nodes.len; i++) {
+    const Node *n = &p->from->nodes.at[i];
+    if (n->op != OP_CHILD) continue;
+    const Ref x = p->map[n->in[0]];
+    const Op op = at(p, x)->op;
+    const bool owns = !op_is_view(op) && op != OP_CONST;
+    const Ref owner = owns ? x : copy_of(p, x);
+    at(p, p->map[i])->in[0] = owner;
+  }
+}
+
 /* --- outputs --------------------------------------------------------------------------------------------------------- */
 
 static void prepare_outputs(Prepare *p) {
@@ -156,6 +170,7 @@ Graph *plan_prepare(Session *s, Graph *g) {
     p.map[i] = n->op == OP_INPUT ? leaf_node(&p, p.input, n) : n->op == OP_PARAM ? leaf_node(&p, p.param, n) : prepare_node(&p, n);
   }
   prepare_reads(&p);
+  prepare_children(&p);
   prepare_outputs(&p);
   return p.to;
 }

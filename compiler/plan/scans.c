@@ -110,7 +110,7 @@ static void note_what_stays(Sinking *f) {
   const Graph *g = f->g;
   for (int i = 0; i < g->outputs.len; i++) f->stays[g->outputs.at[i].value] = true;
   for (Ref r = 0; r < g->nodes.len; r++)
-    for (int i = 0; i < g->nodes.at[r].inputs; i++) f->stays[g->nodes.at[r].in[i]] |= op_reads_steps(g->nodes.at[r].op);
+    for (int i = 0; i < g->nodes.at[r].inputs; i++) f->stays[g->nodes.at[r].in[i]] |= node_edge_is_delayed(&g->nodes.at[r], 0);
 }
 
 /* Users before what they use: without the carried edges every component is one node, and they come in topological order. */

@@ -219,7 +219,7 @@ static void place_scan(Schedule *s, Region *around, int scan) {
   const Scan *scanned = &s->scans.at[scan];
   for (int i = 0; i < scanned->members.len; i++) {
     Ref r = scanned->members.at[i];
-    if (s->scans.carried_by[r] == scan) need_history(s, around->items, node_at(s, r));
+    if (s->scans.carried_by[r] == scan && op_reads_steps(node_at(s, r)->op)) need_history(s, around->items, node_at(s, r));
   }
   PlanItem *item = new_item(s, around->items, PLAN_SCAN, NO_REF);
   item->clock = scanned->clock;

@@ -35,12 +35,10 @@ static const Choice decoders[] = {{"greedy", false, {{0}}}, {"beam", false, {{0}
 
 static const Choice sources[] = {
     {"csv", false, {{0}}}, {"tsv", false, {{0}}}, {"npz", false, {{0}}}, {"text", false, {{0}}}, {"string", false, {{0}}},
+    {"trees", false, {{0}}},
 #define GENERATOR(name, steps) {#name, false, {{0}}},
 #include "runtime/data/generators.def"
 #undef GENERATOR
-#define LATER_READER LATER
-#include "sema/words.def"
-#undef LATER_READER
 };
 
 typedef struct ChoiceTable {

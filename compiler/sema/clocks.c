@@ -64,7 +64,7 @@ static Axes of_end(Checker *c, Expr *e, Axes axes) {
 static Axes of_index(Checker *c, Scope *scope, Expr *e) {
   Axes axes = axes_of(c, scope, e->left);
   switch (e->access) {
-  case ACCESS_OFFSET: case ACCESS_WINDOW: return of_read(c, e, axes);
+  case ACCESS_OFFSET: case ACCESS_WINDOW: case ACCESS_CHILD: return of_read(c, e, axes);
   case ACCESS_LAST: case ACCESS_FIRST: return of_end(c, e, axes);
   default: return axes;
   }
@@ -84,6 +84,7 @@ static Axes of_over(Checker *c, Scope *scope, Expr *e) {
     Diag *d = diag_error(c->s, E0206, e->span, "`%s over %s` of what does not live on `%s`", e->name, clock_name(c, e->clock), clock_name(c, e->clock));
     diag_label(d, e->args.at[0].value->span, "this lives on %s", clocks_text(c, first));
   }
+  if (e->left->kind == EXPR_FIELD) return axes; /* each node has children of its own */
   bool keeps = !strcmp(e->name, "softmax") || !strcmp(e->name, "logsoftmax");
   return keeps ? axes : axes & ~AXIS_CLOCK(e->clock);
 }

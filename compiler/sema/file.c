@@ -111,7 +111,6 @@ static void declare_clock(Checker *c, const ClockSyntax *syntax, bool tree) {
   symbol->clock = number;
   ClockInfo info = {.name = syntax->name, .tree = tree, .span = syntax->span};
   vec_push(c->s->arena, c->module->clocks, info);
-  if (tree) not_built(c, syntax->span, "a tree");
 }
 
 static void clock_numbers(Checker *c, Decl *d) {

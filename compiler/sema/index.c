@@ -68,10 +68,19 @@ static bool offset_of(Checker *c, Scope *scope, Expr *at, Linear *out) {
 
 static bool is_now(Dim offset) { return !offset.terms && !offset.constant; }
 
+/* The nodes of a tree are no line: a number of steps says nothing. */
+static bool no_line(Checker *c, const Expr *at, int clock) {
+  if (!c->module->clocks.at[clock].tree) return false;
+  const char *name = clock_name(c, clock);
+  bad_delay(c, at->span, arena_printf(c->s->arena, "`%s` is a tree: a node reads its children, `[%s.left]` and `[%s.right]`", name, name, name));
+  return true;
+}
+
 static Type type_offset(Checker *c, Scope *scope, Expr *e, Symbol *symbol, Expr *at) {
   Linear l;
   if (!offset_of(c, scope, at, &l)) return poison();
   if (l.tensor) return not_built(c, at->span, "a tensor of delays, `%s`,", source_text(c, at->span)), poison();
+  if (no_line(c, at, l.clock)) return poison();
   e->access = ACCESS_OFFSET;
   e->clock = l.clock;
   e->offset = l.dim;
@@ -131,6 +140,7 @@ static Type type_window(Checker *c, Scope *scope, Expr *e, Symbol *symbol, Expr 
   if (!offset_of(c, scope, range->left, &from) || !offset_of(c, scope, range->right, &to)) return poison();
   if (!stride_of(c, scope, range->third, &by)) return poison();
   if (from.clock != to.clock) return bad_delay(c, range->span, "mixes two clocks");
+  if (no_line(c, range, from.clock)) return poison();
   if (from.tensor || to.tensor) return not_built(c, range->span, "a window of delays by a tensor"), poison();
   if (!taps_of(c, scope, e, from.dim, to.dim, by)) return poison();
   e->access = ACCESS_WINDOW;
@@ -224,18 +234,37 @@ static Type type_end(Checker *c, Scope *scope, Expr *e, Access access) {
   return type_expr(c, scope, e->left);
 }
 
+/* --- children ----------------------------------------------------------------------------------------------------------------- */
+
 /* h[n.left] */
 static bool is_child(const Expr *at) { return at->kind == EXPR_FIELD && at->left->kind == EXPR_NAME; }
+
+const Symbol *tree_of_field(Checker *c, const Scope *scope, const Expr *field) {
+  const Symbol *clock = field->left->kind == EXPR_NAME ? scope_find(scope, field->left->name) : NULL;
+  const bool tree = clock && clock->kind == SYMBOL_CLOCK && c->module->clocks.at[clock->clock].tree;
+  if (!tree) bad_delay(c, field->span, arena_printf(c->s->arena, "only a tree's nodes have children: declare it as `tree n`"));
+  return tree ? clock : NULL;
+}
+
+static Type type_child(Checker *c, Scope *scope, Expr *e, Expr *at) {
+  Symbol *symbol = value_read(c, scope, e);
+  const Symbol *clock = tree_of_field(c, scope, at);
+  if (!symbol || !clock) return poison();
+  if (strcmp(at->name, "left") && strcmp(at->name, "right"))
+    return bad_delay(c, at->name_span.file ? at->name_span : at->span, "a node has a `left` and a `right` child; of all: `sum over n.children (h)`");
+  e->access = ACCESS_CHILD;
+  e->clock = clock->clock;
+  at->type = at->left->type = type_real();
+  want_history(c, e, symbol);
+  return e->left->type = type_of_symbol(c, symbol, e);
+}
 
 Type type_index(Checker *c, Scope *scope, Expr *e) {
   Expr *at = e->args.at[0].value;
   if (e->args.len != 1) return not_built(c, e->span, "reading along several clocks at once"), poison();
   if (at->kind == EXPR_NAME && !strcmp(at->name, "last")) return type_end(c, scope, e, ACCESS_LAST);
   if (at->kind == EXPR_NAME && !strcmp(at->name, "first")) return type_end(c, scope, e, ACCESS_FIRST);
-  if (is_child(at)) {
-    type_expr(c, scope, e->left);
-    return not_built(c, e->span, "a tree"), poison();
-  }
+  if (is_child(at)) return type_child(c, scope, e, at);
   if (mentions_clock(c, scope, at)) return type_time(c, scope, e, at);
   return type_component(c, scope, e, at);
 }

@@ -63,13 +63,17 @@ static const char *place_of(const Cell *cell, char *out, size_t size) {
   return out;
 }
 
+bool cell_symbol_place(const DataClause *c, const Cell *cell, const char *text, size_t size, double *out) {
+  char where[4400];
+  int64_t place = vocabulary_find(cell->variable->vocabulary, text, size);
+  if (place < 0) return symbol_unknown(c, cell->variable, place_of(cell, where, sizeof where), text, size);
+  return *out = (double)place, true;
+}
+
 /* The cell's whole text is one symbol. */
 bool cell_symbol(const DataClause *c, const Cell *cell, double *out) {
   const char *text = cell->table->column[cell->column].text[cell->row];
-  char where[4400];
-  int64_t place = vocabulary_find(cell->variable->vocabulary, text, strlen(text));
-  if (place < 0) return symbol_unknown(c, cell->variable, place_of(cell, where, sizeof where), text, strlen(text));
-  return *out = (double)place, true;
+  return cell_symbol_place(c, cell, text, strlen(text), out);
 }
 
 /* `end = "</s>"`, or its place: what ends each sequence. -1: nothing does. */

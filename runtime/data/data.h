@@ -19,6 +19,7 @@ typedef struct DataClause {
   uint64_t seed;
   const Dataset *categories; /* NULL */
   RnnError *error;
+  bool trees; /* words are nodes of trees */
 } DataClause;
 
 const cJSON *clause_modifier(const DataClause *c, const char *word); /* its args, or NULL */
@@ -103,6 +104,11 @@ bool cell_symbol(const DataClause *c, const Cell *cell, double *out);           
 int64_t cell_words_count(const DataClause *c, const Cell *cell);                /* symbols, and the `end` of the clause */
 bool cell_words(const DataClause *c, const Cell *cell, double *out);            /* [as many] */
 bool text_data(const DataClause *c, Dataset *out);                              /* text("input.txt", c) */
+/* trees.c: a cell's text is an expression in parentheses; its words are the nodes, children before their parents. */
+bool trees_data(const DataClause *c, Dataset *out);                             /* trees("expressions.txt", z = column(1), w = column(2)) */
+bool cell_tree(const DataClause *c, const Cell *cell, Dataset *data, int64_t sequence, double *out);
+bool is_tree_input(const Variable *v);                                          /* `n.left`: filled by cell_tree */
+bool cell_symbol_place(const DataClause *c, const Cell *cell, const char *text, size_t size, double *out);
 bool string_data(const DataClause *c, Dataset *out);                            /* string("ROMEO:", c) */
 
 /* where.c: a condition on rows of the table (columns by name). */

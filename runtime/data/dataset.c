@@ -158,15 +158,14 @@ static bool cut_windows(const DataClause *c, Dataset *out) {
 /* --- forms -------------------------------------------------------------------------------------------------------------- */
 
 static const char *const file_forms[] = {"csv", "tsv", "npz"};
-static const char *const later_forms[] = {"trees"};
-enum { FILE_FORMS = 3, LATER_FORMS = 1, FORMS_MOST = 64 };
+enum { FILE_FORMS = 3, FORMS_MOST = 64 };
 
 typedef struct TextForm {
   const char *name;
   bool (*load)(const DataClause *c, Dataset *out);
 } TextForm;
 
-static const TextForm text_forms[] = {{"text", text_data}, {"string", string_data}};
+static const TextForm text_forms[] = {{"text", text_data}, {"string", string_data}, {"trees", trees_data}};
 enum { TEXT_FORMS = sizeof text_forms / sizeof *text_forms };
 
 static Table *read_table(const DataClause *c, int form, const char *path) {
@@ -195,8 +194,6 @@ static bool unknown_form(const DataClause *c, const char *name) {
   for (int i = 0; i < FILE_FORMS; i++) names[count++] = file_forms[i];
   for (int i = 0; i < TEXT_FORMS; i++) names[count++] = text_forms[i].name;
   for (int i = 0; i < generator_count && count < FORMS_MOST; i++) names[count++] = generators[i].name;
-  for (int i = 0; i < LATER_FORMS; i++)
-    if (strcmp(name, later_forms[i]) == 0) return rnn_fail(c->error, "E0901", "data of the form %s(…) is understood but not built yet", name);
   rnn_fail(c->error, "E0512", "there is no form of data called `%s`", name);
   rnn_fail_names(c->error, "the forms are", name, names, count);
   return false;
@@ -231,7 +228,7 @@ static bool load_form(const DataClause *c, Dataset *out) {
 
 Dataset *dataset_load(const cJSON *source, const cJSON *modifiers, const Variable *variables, int count, const char *directory,
                       uint64_t seed, const Dataset *categories, int line, RnnError *error) {
-  DataClause c = {source, modifiers, variables, count, directory, seed, categories, error};
+  DataClause c = {source, modifiers, variables, count, directory, seed, categories, error, false};
   Dataset *out = dataset_new(variables, count);
   if (!out) return no_memory(error), NULL;
   if (check_modifiers(&c) && load_form(&c, out) && cut_windows(&c, out)) return out;

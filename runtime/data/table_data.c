@@ -130,9 +130,10 @@ static bool bind_all(Loading *l) {
 static bool check_inputs(const Loading *l) {
   const DataClause *c = l->clause;
   for (int v = 0; v < c->variables; v++) {
-    bool bound = c->variable[v].role != VARIABLE_INPUT;
+    bool tree = is_tree_input(&c->variable[v]), bound = c->variable[v].role != VARIABLE_INPUT || (tree && c->trees);
     for (int i = 0; i < l->bindings; i++) bound |= l->binding[i].variable == v;
     if (bound) continue;
+    if (tree) return rnn_fail(c->error, "E0516", "the net reads a tree, `%s`, and gets none\nhelp: such data are read by trees(\"…\", …)", c->variable[v].name);
     return rnn_fail(c->error, "E0516", "the input `%s` gets no data\nhelp: say which column it is: `%s = \"…\"`, or a constant: `%s = 0`", c->variable[v].name,
                     c->variable[v].name, c->variable[v].name);
   }
@@ -254,6 +255,7 @@ static bool fill_group(Loading *l, const Binding *b, int64_t sequence, double *s
   double *out = sequence_allocate(l->out, sequence, b->variable, l->out->sequence[sequence].steps);
   const Cell first = cell_of(l, b, g->row[0]);
   if (!out) return no_memory(l->clause->error);
+  if (b->cell == CELL_WORDS && l->clause->trees) return cell_tree(l->clause, &first, l->out, sequence, out);
   if (b->cell == CELL_WORDS) return cell_words(l->clause, &first, out);
   if (!variable_has_clock(v)) return is_per_sequence(l, b) ? fill_row(l, b, g->number, out) : fill_agreeing(l, b, g, out, scratch);
   for (int64_t i = 0; i < g->rows; i++)
