@@ -4,6 +4,7 @@
 #include "grad/grad.h"
 #include "pass/pass.h"
 #include "support/random_graph.h"
+#include "support/random_trees.h"
 #include <CUnit/Basic.h>
 #include <math.h>
 
@@ -380,6 +381,31 @@ static Ref build_end(Case *c, int variant) {
   return there ? graph_at_end(c->g, x, T, variant & 1) : graph_impulse(c->g, x, T, variant & 1);
 }
 
+/* Inputs of a random tree on t: left, right, and whose left or right child a step is. */
+static void tree_inputs(Case *c, Ref *input) {
+  static const char *const names[] = {"t.left", "t.right", "t.left.parent", "t.right.parent"};
+  const RandomTrees trees = random_trees(c->session->arena, &c->state, lengths_t, SEQUENCES, lengths_t[0]);
+  double *const filled[] = {trees.child[0], trees.child[1], trees.parent[0], trees.parent[1]};
+  for (int i = 0; i < 4; i++) {
+    input[i] = graph_input_ref(c->g, graph_input(c->g, names[i], INPUT_DATA, sizes_scalar(), on_t));
+    vec_push(c->session->arena, c->inputs, filled[i]);
+  }
+}
+
+/* side 0, 1: a child; 2, 3: the step whose left or right child this one is. */
+static ChildRead child_read(const Ref *tree, int side, Ref history) {
+  return (ChildRead){.history = history, .index = tree[side], .inverse = tree[(side + 2) % 4], .clock = T, .towards = side < 2 ? -1 : 1};
+}
+
+static Ref build_child(Case *c, int variant) {
+  const GraphAxes *axes = read_pairs[variant % 6];
+  Ref tree[4];
+  tree_inputs(c, tree);
+  const Ref x = varying(c, vector, axes[0], -1, 1), h = varying(c, vector, axes[1], -1, 1);
+  return graph_child(c->g, x, child_read(tree, variant / 6, h), vector, 0);
+}
+
+static void children(void) { try_op("child", build_child, 24); }
 static void reads(void) { try_op("read", build_read, 54); }
 static void windows(void) { try_op("window", build_window, 60); }
 static void overlaps(void) { try_op("overlap", build_overlap, 30); }
@@ -486,6 +512,18 @@ static Ref attention(Case *c, Ref x) {
   return h;
 }
 
+/* h = tanh(W x + L h[left] + R h[right]); y = h[last] */
+static Ref tree_net(Case *c, Ref x, Ref start) {
+  Ref tree[4];
+  tree_inputs(c, tree);
+  const Ref left = graph_child(c->g, NO_REF, child_read(tree, 0, start), hidden, on_t);
+  const Ref right = graph_child(c->g, NO_REF, child_read(tree, 1, start), hidden, on_t);
+  const Ref h = graph_unary(c->g, OP_TANH, add(c, affine(c, x, left), times(c, H, H, right)));
+  graph_set_read(c->g, left, h);
+  graph_set_read(c->g, right, h);
+  return h;
+}
+
 static Ref build_net(Case *c, int variant) {
   const Ref x = data(c, sizes_of(1, (int64_t)X), on_t, -1, 1);
   const Ref zero = graph_fill(c->g, 0, hidden);
@@ -502,11 +540,13 @@ static Ref build_net(Case *c, int variant) {
   case 7: return encoder;
   case 8: return nested(c, x);
   case 9: return attention(c, x);
+  case 10: return tree_net(c, x, sequence);
+  case 11: return graph_at_end(c->g, tree_net(c, x, zero), T, 1);
   default: return lstm(c, x, graph_at_end(c->g, rnn(c, x, encoder, 1), T, 0));
   }
 }
 
-static void nets(void) { try_op("net", build_net, 11); }
+static void nets(void) { try_op("net", build_net, 13); }
 
 static void random_graphs(void) {
   for (int seed = 0; seed < 150; seed++) {
@@ -554,6 +594,7 @@ int main(void) {
   CU_add_test(suite, "reductions", reductions);
   CU_add_test(suite, "contractions", contractions);
   CU_add_test(suite, "reads", reads);
+  CU_add_test(suite, "children", children);
   CU_add_test(suite, "windows", windows);
   CU_add_test(suite, "overlaps", overlaps);
   CU_add_test(suite, "edges", edges);

@@ -3,6 +3,7 @@
  * Loops: a read of a later node is made first ("open"), its users next, and it is closed with one of them. While a loop is
  * open, what is made reads other steps only in the loop's direction and reduces over no clock, so every loop is causal. */
 #include "support/random_graph.h"
+#include "support/random_trees.h"
 #include <math.h>
 
 enum { T = 0, S = 1, MOST_LENGTH = 6, FIXED_LENGTH = 3, POOL = 512 };
@@ -261,6 +262,28 @@ static void make_window(Maker *m) {
   keep(m, graph_window(m->g, x, h, clock, offset, taps, stride, shape_of(m, x), 0), fmax(m->bound[i], 2));
 }
 
+/* The inputs of a tree on t: which step is whose child, and whose parent. */
+static const char *const tree_inputs[] = {"t.left", "t.right", "t.left.parent", "t.right.parent"};
+
+static Ref tree_input(Maker *m, int i) {
+  return graph_input_ref(m->g, graph_input(m->g, tree_inputs[i], INPUT_DATA, sizes_scalar(), GRAPH_SEQUENCE | GRAPH_CLOCK(T)));
+}
+
+/* Children are earlier steps, parents later ones. */
+static Ref child_of(Maker *m, Ref x, Ref h, int direction, Sizes shape, GraphAxes axes) {
+  const int side = below(m, 2), index = direction < 0 ? side : 2 + side;
+  const ChildRead read = {.history = h, .index = tree_input(m, index), .inverse = tree_input(m, (index + 2) % 4), .clock = T, .towards = direction};
+  return graph_child(m->g, x, read, shape, axes);
+}
+
+static void make_child(Maker *m) {
+  const int i = any(m), direction = m->loop_direction ? m->loop_direction : chance(m, 0.5) ? 1 : -1;
+  const Ref x = m->pool[i];
+  if (m->loop_direction && m->loop_clock != T) return;
+  const Ref h = history(m, shape_of(m, x), T);
+  keep(m, child_of(m, x, h, direction, shape_of(m, x), 0), fmax(m->bound[i], 2));
+}
+
 static void make_overlap(Maker *m) {
   const int i = any(m), clock = some_clock(m);
   const Sizes x = shape_of(m, m->pool[i]);
@@ -313,15 +336,21 @@ static GraphAxes loop_axes(const Maker *m) {
   return GRAPH_SEQUENCE | GRAPH_CLOCK(T) | (m->g->clocks.len > 1 ? GRAPH_CLOCK(S) : 0);
 }
 
+/* What a loop begins with: its state at other steps. */
+static Ref open_loop(Maker *m, int clock, int direction, Sizes shape, bool window) {
+  const Ref h = history(m, shape, clock);
+  const int64_t offset = direction * (1 + below(m, 3));
+  if (window) return graph_window(m->g, NO_REF, h, clock, offset, 2, direction, shape, loop_axes(m));
+  if (clock == T && chance(m, 0.25)) return child_of(m, NO_REF, h, direction, shape, loop_axes(m));
+  return graph_read(m->g, NO_REF, h, clock, offset, shape, loop_axes(m));
+}
+
 static void make_loop(Maker *m) {
   const Sizes shape = random_shape(m, 2);
   const int clock = some_clock(m), direction = chance(m, 0.6) ? -1 : 1, begin = m->count;
   if (m->loop_direction || begin + 16 > POOL) return;
-  const Ref h = history(m, shape, clock);
   const bool window = shape.rank < 2 && chance(m, 0.3);
-  const int64_t offset = direction * (1 + below(m, 3));
-  const Ref read = window ? graph_window(m->g, NO_REF, h, clock, offset, 2, direction, shape, loop_axes(m))
-                          : graph_read(m->g, NO_REF, h, clock, offset, shape, loop_axes(m));
+  const Ref read = open_loop(m, clock, direction, shape, window);
   m->loop_clock = clock;
   m->loop_direction = direction;
   keep(m, window ? graph_sum(m->g, read, 1, 0) : read, 4);
@@ -334,7 +363,7 @@ static void make_loop(Maker *m) {
 
 static Step *const within_step[] = {make_unary,     make_unary,    make_positive_only,     make_binary,  make_binary,      make_binary,
                                     make_select,    make_broadcast, make_slice_or_pad,     make_reduction, make_contraction, make_contraction,
-                                    make_concat_or_reshape, make_read, make_window,        make_overlap};
+                                    make_concat_or_reshape, make_read, make_window,        make_overlap, make_child};
 static Step *const between_steps[] = {make_loop, make_loop, make_loop, make_read, make_window, make_end, make_end, make_step_index};
 static Step *const jumps[] = {make_condition, make_one_hot};
 
@@ -433,6 +462,14 @@ static int64_t input_count(const Graph *g, const EvalData *data, const GraphInpu
   return count;
 }
 
+static void fill_trees(Maker *m, const EvalData *data, double **inputs) {
+  const RandomTrees trees = random_trees(m->session->arena, &m->state, data->length[T], data->sequences, longest_on(data, T));
+  double *const filled[] = {trees.child[0], trees.child[1], trees.parent[0], trees.parent[1]};
+  for (int i = 0; i < m->g->inputs.len; i++)
+    for (int k = 0; k < 4; k++)
+      if (!strcmp(m->g->inputs.at[i].name, tree_inputs[k])) inputs[i] = filled[k];
+}
+
 static void make_data(Maker *m, RandomGraph *r) {
   Graph *g = m->g;
   EvalData *data = &r->data;
@@ -442,6 +479,7 @@ static void make_data(Maker *m, RandomGraph *r) {
   double **inputs = arena_array(m->session->arena, double *, g->inputs.len);
   for (int i = 0; i < g->params.len; i++) r->param[i] = numbers(m, sizes_count(g->params.at[i].shape), 1);
   for (int i = 0; i < g->inputs.len; i++) inputs[i] = input_numbers(m, &g->inputs.at[i], input_count(g, data, &g->inputs.at[i]));
+  fill_trees(m, data, inputs);
   data->param = (const double *const *)r->param;
   data->input = (const double *const *)inputs;
 }

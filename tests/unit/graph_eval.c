@@ -178,6 +178,25 @@ static void long_sequences(void) {
   }
 }
 
+/* y = u + left + 10 right, of the trees (4 1 (3 2)) — in postorder 1 2 3 4 — and 10 over 20; from p where there is no child. */
+static void children(void) {
+  Session *s = session_new();
+  const Graph *g = graph_parse(s, "clock n 0\nparam 0 \"p\" trained []\ninput 0 \"u\" data [] on * n\ninput 1 \"l\" data [] on * n\n"
+                                  "input 2 \"r\" data [] on * n\n%0 = input : [] on * n\n%1 = param : []\n%2 = input index=1 : [] on * n\n"
+                                  "%3 = input index=2 : [] on * n\n%4 = child %9 %1 %2 %2 clock=n offset=-1 : [] on * n\n"
+                                  "%5 = child %9 %1 %3 %3 clock=n offset=-1 : [] on * n\n%6 = const value=10 : []\n%7 = mul %5 %6 : [] on * n\n"
+                                  "%8 = add %4 %7 : [] on * n\n%9 = add %0 %8 : [] on * n\noutput \"y\" value 0 %9\n");
+  CU_ASSERT_PTR_NOT_NULL_FATAL(g);
+  static const double left[] = {-1, -1, 1, 0, -1, -1, NAN, NAN}, right[] = {-1, -1, -1, 2, -1, 0, NAN, NAN};
+  const double *const inputs[] = {counting, left, right}, *const params[] = {half};
+  const EvalData data = {.sequences = 2, .length = {ragged}, .param = params, .input = inputs};
+  double out[8];
+  graph_eval(g, &data, 0, out);
+  static const double wanted[] = {1 + 5.5, 2 + 5.5, 3 + 7.5 + 5, 4 + 6.5 + 155, 10 + 5.5, 20 + 0.5 + 155, 0, 0};
+  for (int i = 0; i < 8; i++) CU_ASSERT_DOUBLE_EQUAL(out[i], wanted[i], 1e-15);
+  session_free(s);
+}
+
 int main(void) {
   CU_initialize_registry();
   CU_pSuite suite = CU_add_suite("graph_eval", NULL, NULL);
@@ -189,6 +208,7 @@ int main(void) {
   CU_add_test(suite, "ends", ends);
   CU_add_test(suite, "sequence to sequence", sequence_to_sequence);
   CU_add_test(suite, "two clocks", two_clocks);
+  CU_add_test(suite, "children", children);
   CU_add_test(suite, "within a step", within_a_step);
   CU_add_test(suite, "draws", draws);
   CU_add_test(suite, "long sequences", long_sequences);
