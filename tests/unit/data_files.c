@@ -81,7 +81,7 @@ static void messages(void) {
   load_fails(CSV("\"u\": {\"from\": \"InputGasRate\", \"to\": \"CO2\"}"), NULL, v, 2, "E0508", "`u` has 1 element a step|given 2 columns");
   load_fails("{\"call\": \"csv\", \"args\": [\"none.csv\"], \"named\": {\"u\": \"a\"}}", NULL, v, 2, "E0501", "/tmp/none.csv|No such file|folder of the model");
   load_fails("{\"call\": \"cvs\"}", NULL, v, 2, "E0512", "`cvs`|did you mean `csv`?");
-  load_fails("{\"call\": \"trees\", \"args\": [\"a.txt\"]}", NULL, v, 2, "E0901", "trees(…)");
+  load_fails("{\"call\": \"trees\", \"args\": [\"a.txt\"]}", NULL, v, 2, "E0501", "a.txt");
   load_fails(CSV("\"u\": 1, \"y\": \"CO2\", \"rows\": {\"from\": 0, \"to\": 0}"), "[{\"word\": \"windows\", \"args\": [5]}]", v, 2, "E0515", "only 1 steps");
   load_fails(CSV("\"u\": 1, \"y\": \"CO2\""), "[{\"word\": \"windws\", \"args\": [5]}]", v, 2, "E0515", "windws|did you mean `windows`?");
   load_fails(CSV("\"u\": 1, \"y\": \"CO2\""), "[{\"word\": \"by\", \"args\": [\"id\"]}]", v, 2, "E0502", "`id`");

@@ -82,4 +82,19 @@ static void test_seconds(void) {
   expect_codes("time t step 2 ms\nnet n {\n  input x: [] = 0\n  v = x[t - 3 ms]\n}\n", "E0204");
 }
 
-SUITE("sema/clocks", {"axes", test_axes}, {"errors", test_errors}, {"access", test_access}, {"seconds", test_seconds})
+static void test_trees(void) {
+  static const ErrorRow rows[] = {
+      {"v = x + v[n.left] + v[n.right]", ""}, {"v = sum over n.children (2 * v) + x", ""}, {"v = x[n.middle]", "E0204"}, {"v = x[n-1]", "E0204"},
+      {"v = x[n-1..n-3]", "E0204"}, {"v = x[X.left]", "E0204"}, {"v = max over n.children (x)", "E0901"}, {"v = k[n.left]", "E0204"},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    Checked c = check_lines("tree n\ndim X = 2\nnet m {\n  input x: [X]\n  input k: [X] per sequence\n  state v: [X] = 0\n  ", rows[i].lines);
+    if (strcmp(c.codes, rows[i].codes)) fprintf(stderr, "%s: %s, not %s\n", rows[i].lines, c.codes, rows[i].codes);
+    CU_ASSERT_STRING_EQUAL(c.codes, rows[i].codes);
+    if (c.program) CU_ASSERT_EQUAL(value_of(&c, "v")->type.axes, ON_T);
+    session_free(c.session);
+  }
+  expect_codes("net m {\n  input x: []\n  state v: [] = 0\n  v = x + v[t.left]\n}\n", "E0204");
+}
+
+SUITE("sema/clocks", {"axes", test_axes}, {"errors", test_errors}, {"access", test_access}, {"seconds", test_seconds}, {"trees", test_trees})

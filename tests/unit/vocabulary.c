@@ -133,9 +133,52 @@ static void test_cells(void) {
   vocabulary_free(v);
 }
 
+/* --- trees ------------------------------------------------------------------------------------------------------------------ */
+
+enum { LEFT = 2, RIGHT = 4, TREE_VARIABLES = 6 };
+
+#define TREES "{\"call\":\"trees\",\"args\":[\"rnn_test_vocabulary.tsv\"],\"named\":{\"z\":{\"call\":\"column\",\"args\":[1]},\"w\":{\"call\":\"column\",\"args\":[2]}}}"
+
+static void tree_fails(const Variable *v, const char *text, const char *code, const char *parts) {
+  write_text(FILE_TABLE, text);
+  load_fails(TREES, NULL, v, TREE_VARIABLES, code, parts);
+}
+
+/* Nodes in postorder: children before their parents. */
+static void test_trees(void) {
+  static const char *const extra[] = {"max", "neg", "1", "2", "3"};
+  write_text(FILE_TABLE, "0.5\t(max (neg 1) (max 2 3))\n-1\t3\n");
+  const VocabularySource source = {.kind = "symbols", .path = FILE_TABLE, .place = 2, .extra = extra, .extras = 5};
+  RnnError error = {{0}, {0}};
+  Vocabulary *v = vocabulary_read(&source, &error);
+  CU_ASSERT_PTR_NOT_NULL_FATAL(v);
+  const Variable all[TREE_VARIABLES] = {variable("z", VARIABLE_TARGET, 1, PER_SEQUENCE, 0), spoken("w", v),
+                                        variable("n.left", VARIABLE_INPUT, 1, ON_CLOCK, 0), variable("n.left.parent", VARIABLE_INPUT, 1, ON_CLOCK, 0),
+                                        variable("n.right", VARIABLE_INPUT, 1, ON_CLOCK, 0), variable("n.right.parent", VARIABLE_INPUT, 1, ON_CLOCK, 0)};
+  Dataset *d = load_fine(TREES, NULL, all, TREE_VARIABLES);
+  CU_ASSERT(d->count == 2 && d->sequence[0].steps == 6 && d->sequence[1].steps == 1);
+  double **tree = d->sequence[0].value, **leaf = d->sequence[1].value;
+  expect_values(tree[1], (double[]){2, 1, 3, 4, 0, 0}, 6);
+  expect_values(tree[LEFT], (double[]){-1, 0, -1, -1, 2, 1}, 6);
+  expect_values(tree[LEFT + 1], (double[]){1, 5, 4, -1, -1, -1}, 6);
+  expect_values(tree[RIGHT], (double[]){-1, -1, -1, -1, 3, 4}, 6);
+  expect_values(tree[RIGHT + 1], (double[]){-1, -1, -1, 4, 5, -1}, 6);
+  expect_values(leaf[LEFT], (double[]){-1}, 1);
+  CU_ASSERT(tree[0][0] == 0.5 && leaf[0][0] == -1 && leaf[1][0] == 4);
+  dataset_free(d);
+  tree_fails(all, "0\t1\n1\t(max 1 2\n", "E0514", "line 2|not closed|(avg (max 0 7) 3)");
+  tree_fails(all, "0\t(max 1 2))\n", "E0514", "line 1|not opened");
+  tree_fails(all, "0\t1 2\n", "E0514", "more after the tree");
+  tree_fails(all, "0\t((max 1) 2)\n", "E0514", "begins with a symbol");
+  tree_fails(all, "0\t(max () 1)\n", "E0514", "nothing between");
+  tree_fails(all, "0\t(max 1 2 3)\n", "E0901", "more than two children");
+  tree_fails(all, "0\t(max 1 7)\n", "E0521", "\"7\"");
+  vocabulary_free(v);
+}
+
 int main(void) {
   CU_TestInfo tests[] = {{"characters", test_characters}, {"words", test_words}, {"symbols", test_symbols}, {"many", test_many},
-                         {"errors", test_errors}, {"text and string", test_text}, {"cells", test_cells}, CU_TEST_INFO_NULL};
+                         {"errors", test_errors}, {"text and string", test_text}, {"cells", test_cells}, {"trees", test_trees}, CU_TEST_INFO_NULL};
   CU_SuiteInfo suites[] = {{"vocabulary", NULL, NULL, NULL, NULL, tests}, CU_SUITE_INFO_NULL};
   if (CU_initialize_registry() || CU_register_suites(suites)) return 1;
   CU_basic_set_mode(CU_BRM_VERBOSE);
