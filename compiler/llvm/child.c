@@ -36,9 +36,17 @@ static void copy_step(Emit *e, const Child *c, LLVMValueRef step) {
   LLVMBuildMemCpy(e->b, c->to, (unsigned)e->real_bytes, row_place(e, n->in[0], from, c->row), (unsigned)e->real_bytes, bytes);
 }
 
+/* Whatever the data say, only a step that the row has is read. */
+static LLVMValueRef is_step(Emit *e, const Child *c, LLVMValueRef number) {
+  LLVMValueRef length = load_i32(e, e->clock[e->g->nodes.at[c->node].attrs.clock].length, block_row(e, c->block, c->row));
+  LLVMValueRef begun = LLVMBuildFCmp(e->b, LLVMRealOGE, number, real_const(e, 1, 0), "");
+  LLVMValueRef before_end = LLVMBuildFCmp(e->b, LLVMRealOLT, number, LLVMBuildSIToFP(e->b, length, e->real, ""), "");
+  return LLVMBuildAnd(e->b, begun, before_end, "there");
+}
+
 static void child_row(Emit *e, Child *c) {
   LLVMValueRef index[GRAPH_RANK] = {0}, number = view_load(e, &c->index, c->block, c->row, index);
-  LLVMValueRef there = LLVMBuildFCmp(e->b, LLVMRealOGE, number, real_const(e, 1, 0), "there");
+  LLVMValueRef there = is_step(e, c, number);
   c->to = row_place(e, c->node, c->block, c->row);
   If some = if_begin(e, there);
   copy_step(e, c, LLVMBuildFPToSI(e->b, number, e->i64, "step"));

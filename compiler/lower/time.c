@@ -154,6 +154,7 @@ Ref shown(Builder *b, Instance *at, const Expr *e, Ref r) {
 
 static Ref read_raw(Builder *b, Instance *at, const Expr *e, Delay d) {
   const bool original = b->original;
+  if (is_delayed(d) && b->program->clocks.at[d.clock].tree) return unbuilt(b, e->span, "a cell that reads its step before, called on a tree,");
   b->original = false;
   const Ref r = read_expr(b, at, e->left, d);
   b->original = original;

@@ -500,12 +500,19 @@ static bool several_clocks_of_data(const Checker *c) {
   return count > 1;
 }
 
+static bool any_tree(const Checker *c) {
+  for (int i = 0; i < c->module->clocks.len; i++)
+    if (c->module->clocks.at[i].tree) return true;
+  return false;
+}
+
 static void check_clause(Checker *c, Stage *stage, Clause *clause) {
   const ClauseRow *row = row_of(c, clause, stage->decl->kind == DECL_TRAIN ? T : R);
   if (!row) return;
   if (row->times == ONCE) said_twice(c, stage->decl, clause);
   row->check(c, stage, clause);
   if (cuts_sequences(clause) && several_clocks_of_data(c)) not_built(c, clause->span, "cutting sequences on several clocks into chunks");
+  else if (cuts_sequences(clause) && any_tree(c)) not_built(c, clause->span, "cutting trees into chunks");
 }
 
 /* --- a stage --------------------------------------------------------------------------------------------------------------------------- */

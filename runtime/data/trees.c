@@ -138,6 +138,7 @@ bool trees_data(const DataClause *c, Dataset *out) {
   const cJSON *name = value_arg(c->source, 0);
   DataClause clause = *c;
   clause.trees = true;
+  if (clause_modifier(c, "windows")) return rnn_fail(c->error, "E0515", "a tree cannot be cut into windows");
   if (!cJSON_IsString(name)) return rnn_fail(c->error, "E0509", "trees(…) wants a file name in quotes first: trees(\"expressions.txt\", w = column(1))");
   char *path = clause_path(c->directory, name->valuestring);
   Table *t = path ? text_read(path, '\t', c->error) : NULL;

@@ -95,6 +95,8 @@ static void test_trees(void) {
     session_free(c.session);
   }
   expect_codes("net m {\n  input x: []\n  state v: [] = 0\n  v = x + v[t.left]\n}\n", "E0204");
+  expect_codes("tree n\nnet m {\n  input x: []\n  output y: []\n  y = x\n}\ntrain m {\n  data trees(\"a\", x = column(1))\n  loss mse(y, data.y)\n"
+               "  method bptt(truncate = 5)\n}\n", "E0901");
 }
 
 SUITE("sema/clocks", {"axes", test_axes}, {"errors", test_errors}, {"access", test_access}, {"seconds", test_seconds}, {"trees", test_trees})
