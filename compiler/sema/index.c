@@ -68,9 +68,13 @@ static bool offset_of(Checker *c, Scope *scope, Expr *at, Linear *out) {
 
 static bool is_now(Dim offset) { return !offset.terms && !offset.constant; }
 
+static bool is_tree(const Checker *c, int clock) {
+  return clock >= 0 && clock < c->module->clocks.len && c->module->clocks.at[clock].tree;
+}
+
 /* The nodes of a tree are no line: a number of steps says nothing. */
 static bool no_line(Checker *c, const Expr *at, int clock) {
-  if (!c->module->clocks.at[clock].tree) return false;
+  if (!is_tree(c, clock)) return false;
   const char *name = clock_name(c, clock);
   bad_delay(c, at->span, arena_printf(c->s->arena, "`%s` is a tree: a node reads its children, `[%s.left]` and `[%s.right]`", name, name, name));
   return true;
@@ -241,8 +245,8 @@ static bool is_child(const Expr *at) { return at->kind == EXPR_FIELD && at->left
 
 const Symbol *tree_of_field(Checker *c, const Scope *scope, const Expr *field) {
   const Symbol *clock = field->left->kind == EXPR_NAME ? scope_find(scope, field->left->name) : NULL;
-  const bool tree = clock && clock->kind == SYMBOL_CLOCK && c->module->clocks.at[clock->clock].tree;
-  if (!tree) bad_delay(c, field->span, arena_printf(c->s->arena, "only a tree's nodes have children: declare it as `tree n`"));
+  const bool tree = clock && clock->kind == SYMBOL_CLOCK && is_tree(c, clock->clock);
+  if (!tree) bad_delay(c, field->span, "only a tree's nodes have children: declare its clock as `tree n`");
   return tree ? clock : NULL;
 }
 

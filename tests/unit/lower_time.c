@@ -166,6 +166,9 @@ static void test_trees(void) {
   for (int t = 0; t < 4; t++) NEAR(got_h[t], h[t]), NEAR(got_s[t], s[t]), NEAR(got_k[t], k[t]);
   NEAR(*value_named(g, "y", columns, 1, 4), h[3]);
   session_free(f.session);
+  f = fixture("use std.cells (GRU)\ntree n\nnet m {\n  input x: [] \n  h = GRU[H = 2](x as [1])\n}\n"); /* it reads its step before */
+  CU_ASSERT_PTR_NULL(f.model);
+  session_free(f.session);
 }
 
 int main(void) {
