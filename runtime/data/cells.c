@@ -114,6 +114,8 @@ static int variable_named(const DataClause *c) {
 
 static bool inputs_given(const DataClause *c, int variable) {
   for (int v = 0; v < c->variables; v++)
+    if (is_tree_input(&c->variable[v])) return tree_missing(c, &c->variable[v]);
+  for (int v = 0; v < c->variables; v++)
     if (c->variable[v].role == VARIABLE_INPUT && v != variable && !value_named(c->source, c->variable[v].name))
       return rnn_fail(c->error, "E0516", "the input `%s` gets no data\nhelp: a text gives one variable; others can be constants: `%s = 0`",
                       c->variable[v].name, c->variable[v].name);

@@ -108,6 +108,7 @@ bool text_data(const DataClause *c, Dataset *out);                              
 bool trees_data(const DataClause *c, Dataset *out);                             /* trees("expressions.txt", z = column(1), w = column(2)) */
 bool cell_tree(const DataClause *c, const Cell *cell, Dataset *data, int64_t sequence, double *out);
 bool is_tree_input(const Variable *v);                                          /* `n.left`: filled by cell_tree */
+bool tree_missing(const DataClause *c, const Variable *v);                      /* E0516; false */
 bool cell_symbol_place(const DataClause *c, const Cell *cell, const char *text, size_t size, double *out);
 bool string_data(const DataClause *c, Dataset *out);                            /* string("ROMEO:", c) */
 

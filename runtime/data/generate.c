@@ -138,6 +138,7 @@ static bool assign(const Generation *g, const int *order, int count, Filling *ou
     out->variable[c] = order[next++];
     if (!check_fit(g, &g->column[c], v)) return false;
   }
+  if (next < count && is_tree_input(&g->clause->variable[order[next]])) return tree_missing(g->clause, &g->clause->variable[order[next]]);
   if (next < count && g->clause->variable[order[next]].role == VARIABLE_INPUT)
     return rnn_fail(g->error, "E0516", "the input `%s` gets no data: %s(…) has no further column for inputs\nhelp: give it a constant: %s(…, %s = 0)",
                     g->clause->variable[order[next]].name, g->name, g->name, g->clause->variable[order[next]].name);

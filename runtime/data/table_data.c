@@ -133,7 +133,7 @@ static bool check_inputs(const Loading *l) {
     bool tree = is_tree_input(&c->variable[v]), bound = c->variable[v].role != VARIABLE_INPUT || (tree && c->trees);
     for (int i = 0; i < l->bindings; i++) bound |= l->binding[i].variable == v;
     if (bound) continue;
-    if (tree) return rnn_fail(c->error, "E0516", "the net reads a tree, `%s`, and gets none\nhelp: such data are read by trees(\"…\", …)", c->variable[v].name);
+    if (tree) return tree_missing(c, &c->variable[v]);
     return rnn_fail(c->error, "E0516", "the input `%s` gets no data\nhelp: say which column it is: `%s = \"…\"`, or a constant: `%s = 0`", c->variable[v].name,
                     c->variable[v].name, c->variable[v].name);
   }

@@ -29,6 +29,11 @@ typedef struct Parser {
 
 bool is_tree_input(const Variable *v) { return strchr(v->name, '.') != NULL; }
 
+bool tree_missing(const DataClause *c, const Variable *v) {
+  return rnn_fail(c->error, "E0516", "the net reads a tree, `%s`, and gets none\nhelp: trees are read by trees(\"…\", w = column(1)) for an index of a vocabulary on the tree's clock",
+                  v->name);
+}
+
 static bool bad_tree(const Parser *p, const char *what) {
   const Table *t = p->cell->table;
   return rnn_fail(p->clause->error, "E0514", "%s: line %lld: %s\nhelp: a tree is a symbol, or a symbol and its children in parentheses: (avg (max 0 7) 3)",
@@ -134,6 +139,13 @@ bool cell_tree(const DataClause *c, const Cell *cell, Dataset *data, int64_t seq
   return fine;
 }
 
+/* Some variable must have been read as trees. */
+static bool trees_filled(const DataClause *c, const Dataset *d) {
+  for (int v = 0; v < d->variables; v++)
+    if (is_tree_input(&d->variable[v]) && d->count && !d->sequence[0].value[v]) return tree_missing(c, &d->variable[v]);
+  return true;
+}
+
 bool trees_data(const DataClause *c, Dataset *out) {
   const cJSON *name = value_arg(c->source, 0);
   DataClause clause = *c;
@@ -142,7 +154,7 @@ bool trees_data(const DataClause *c, Dataset *out) {
   if (!cJSON_IsString(name)) return rnn_fail(c->error, "E0509", "trees(…) wants a file name in quotes first: trees(\"expressions.txt\", w = column(1))");
   char *path = clause_path(c->directory, name->valuestring);
   Table *t = path ? text_read(path, '\t', c->error) : NULL;
-  const bool fine = t && table_data(&clause, t, out);
+  const bool fine = t && table_data(&clause, t, out) && trees_filled(c, out);
   table_free(t);
   free(path);
   return fine;

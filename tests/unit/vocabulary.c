@@ -172,6 +172,10 @@ static void test_trees(void) {
   tree_fails(all, "0\t((max 1) 2)\n", "E0514", "begins with a symbol");
   tree_fails(all, "0\t(max () 1)\n", "E0514", "nothing between");
   tree_fails(all, "0\t(max 1 2 3)\n", "E0901", "more than two children");
+  Variable numbers[TREE_VARIABLES];
+  memcpy(numbers, all, sizeof all);
+  numbers[1] = variable("w", VARIABLE_INPUT, 1, ON_CLOCK, 0);
+  tree_fails(numbers, "0\t1\n", "E0516", "`n.left`|trees(");
   tree_fails(all, "0\t(max 1 7)\n", "E0521", "\"7\"");
   vocabulary_free(v);
 }
