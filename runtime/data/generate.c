@@ -130,6 +130,8 @@ static int filling_order(const Generation *g, int *order) {
 static bool assign(const Generation *g, const int *order, int count, Filling *out) {
   int next = 0;
   for (int c = 0; c < g->columns; c++) out->variable[c] = -1;
+  for (int i = 0; i < count; i++)
+    if (is_tree_input(&g->clause->variable[order[i]])) return tree_missing(g->clause, &g->clause->variable[order[i]]);
   for (int c = 0; c < g->columns; c++) {
     if (next >= count) continue;
     const Variable *v = &g->clause->variable[order[next]];
@@ -138,7 +140,6 @@ static bool assign(const Generation *g, const int *order, int count, Filling *ou
     out->variable[c] = order[next++];
     if (!check_fit(g, &g->column[c], v)) return false;
   }
-  if (next < count && is_tree_input(&g->clause->variable[order[next]])) return tree_missing(g->clause, &g->clause->variable[order[next]]);
   if (next < count && g->clause->variable[order[next]].role == VARIABLE_INPUT)
     return rnn_fail(g->error, "E0516", "the input `%s` gets no data: %s(…) has no further column for inputs\nhelp: give it a constant: %s(…, %s = 0)",
                     g->clause->variable[order[next]].name, g->name, g->name, g->clause->variable[order[next]].name);
