@@ -19,6 +19,7 @@ typedef struct Entry {
   Vec(const char *) names; /* what it defines */
   const char *kind;        /* "an equation", "a param", for saying what was replaced */
   const char *text;
+  const char *type;         /* of what wants an equation, as text; NULL: it says none */
   const char *const *alone; /* [names] the same entry with this name only; NULL: it cannot be split */
 } Entry;
 

@@ -62,6 +62,12 @@ static const char *const decl_kinds[] = {
     [DECL_NET] = "a net",            [DECL_TRAIN] = "a stage", [DECL_RUN] = "a stage",
 };
 
+/* `[H, X]` in `state a: [H, X] = 0`. */
+static const char *text_of_type(Repl *r, const Source *source, const Item *item) {
+  const Span *s = &item->type.span;
+  return item->type.present ? arena_printf(r->arena, "%.*s", (int)(s->end - s->begin), source->text + s->begin) : NULL;
+}
+
 static Entry *entry_of_item(Repl *r, const Source *source, const Item *item, uint32_t begin, uint32_t end) {
   Definition d = {.source = source, .whole = item->span, .begin = begin, .end = end, .own_values = item->kind == ITEM_LET, .splits = true};
   for (int i = 0; i < item->names.len; i++) vec_push(r->arena, d.names, item->names.at[i].span);
@@ -70,6 +76,7 @@ static Entry *entry_of_item(Repl *r, const Source *source, const Item *item, uin
   e->is_drawn = item->kind == ITEM_PARAM || item->kind == ITEM_FIXED;
   e->is_equation = item->kind == ITEM_EQUATION;
   e->wants_equation = item->kind == ITEM_STATE || item->kind == ITEM_OUTPUT;
+  if (e->wants_equation) e->type = text_of_type(r, source, item);
   return e;
 }
 
@@ -241,9 +248,14 @@ static void write_entries(const Entries *e, bool in_net, bool stages, FILE *out)
   }
 }
 
+/* An equation has exactly the type that was declared, so a filler goes through a constant of that type. */
 static void write_fillers(const Entries *e, FILE *out) {
   int entry = 0, name = 0;
-  for (const char *word; (word = next_lacking(e, &entry, &name));) fprintf(out, "  %s = 0\n", word);
+  for (const char *word; (word = next_lacking(e, &entry, &name));) {
+    const char *type = e->list.at[entry]->type;
+    if (type) fprintf(out, "  fixed filler_of_%s: %s = 0\n  %s = filler_of_%s\n", word, type, word, word);
+    else fprintf(out, "  %s = 0\n", word);
+  }
 }
 
 char *entries_text(const Entries *e, const char *extra, bool fill) {
