@@ -119,12 +119,22 @@ static int act(Session *s, Options *o, const char *path, StageFilter *wanted, co
 
 /* --- check, train, run, test -------------------------------------------------------------------------------------------------- */
 
+/* A net that no stage uses is lowered all the same: its loops and histories are looked at there. */
+static void check_unused_nets(Compilation *c) {
+  for (int i = 0; c->model && i < c->program->nets.len; i++) {
+    bool used = false;
+    for (int k = 0; k < c->program->stages.len; k++) used |= c->program->stages.at[k]->net == c->program->nets.at[i]->name;
+    if (!used) compile_step(c, c->program->nets.at[i]);
+  }
+}
+
 int command_check(Session *s, Options *o) {
   if (!o->words.len) return usage(s, o, "a model: rnn check FILE");
   for (int i = 0; i < o->words.len; i++) {
     Compilation *c = compile_check(s, o->words.at[i], o);
     bool whole = c && !c->program->unsupported.len;
     if (c) compile_stages(c, o->words.at[i], whole ? NULL : stage_is_supported);
+    if (c) check_unused_nets(c);
     compilation_free(c);
   }
   int code = finish(s, o);
