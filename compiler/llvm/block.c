@@ -132,7 +132,7 @@ const Buffer *buffer_at(Emit *e, Ref node) {
 
 LLVMValueRef buffer_pointer(Emit *e, Ref node) {
   buffer_at(e, node);
-  return e->buffer[e->plan->buffer_of[node]];
+  return table_pointer(e, e->plan->buffer_of[node]);
 }
 
 bool base_has_rows(Emit *e, Ref base) { return e->g->nodes.at[base].axes != 0; }

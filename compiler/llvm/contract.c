@@ -265,7 +265,7 @@ void emit_pack(Emit *e, const PlanItem *item) {
     const Product *q = &item->parts.at[i];
     LLVMValueRef weight = element_pointer(e, buffer_pointer(e, q->a.view.base), int_const(e, q->a.view.offset));
     LLVMValueRef args[] = {weight, int_const(e, q->a.row_stride), int_const(e, q->a.column_stride), int_const(e, q->m), int_const(e, q->k),
-                           int_const(e, e->widest), int_const(e, panel_vectors(e)), e->buffer[item->product.pack], int_const(e, first),
+                           int_const(e, e->widest), int_const(e, panel_vectors(e)), table_pointer(e, item->product.pack), int_const(e, first),
                            int_const(e, item->product.m)};
     call_extern(e, e->is_double ? "rnn_pack_f64" : "rnn_pack_f32", LLVMVoidTypeInContext(e->context), args, 10);
     first += q->m;

@@ -27,7 +27,7 @@ typedef struct Emit {
   int vector_bits, real_bytes, widest; /* widest: lanes of the widest vector */
   /* loaded at entry */
   LLVMValueRef rows, fresh, keep_state, sequence, seed, update;
-  LLVMValueRef *buffer; /* [buffer] pointer to step 0 */
+  LLVMValueRef *buffer; /* [buffer] pointer to step 0, once asked for: table_pointer */
   EmitClock clock[GRAPH_CLOCKS];
   LLVMValueRef place, place_end; /* the present step of each clock, for rnn_active_rows, and where it says the end; NULL: rows are
                                     sorted by length on every clock */
@@ -102,6 +102,8 @@ LLVMValueRef block_row(Emit *e, Block block, LLVMValueRef i);
 
 const Buffer *buffer_at(Emit *e, Ref node);
 LLVMValueRef buffer_pointer(Emit *e, Ref node);
+/* Entry `buffer` of the table, loaded at the function's entry when first asked for. */
+LLVMValueRef table_pointer(Emit *e, int buffer);
 /* Does the base vary by row? */
 bool base_has_rows(Emit *e, Ref base);
 /* Element offset (in reals from the buffer's pointer) of a view's first element for row i of a block. */

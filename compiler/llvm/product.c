@@ -34,7 +34,7 @@ static void rows_body(Emit *e, Block block, void *context) {
   const Product *p = call->p;
   bool packed = p->pack >= 0;
   Contract c = {.width = p->m, .columns = block.count, .k = int_const(e, p->k), .packed = packed};
-  c.p = packed ? e->buffer[p->pack] : matrix_pointer(e, &p->a, block);
+  c.p = packed ? table_pointer(e, p->pack) : matrix_pointer(e, &p->a, block);
   c.ldp = int_const(e, p->a.column_stride);
   c.x = matrix_pointer(e, &p->b, block);
   c.xj = int_const(e, row_pitch(e, &p->b));

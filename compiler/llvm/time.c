@@ -45,7 +45,7 @@ static LLVMValueRef state_place(Emit *e, const PlanItem *item, int64_t slot, Blo
   int64_t count;
   LLVMValueRef other = other_steps(e, item, block, &count);
   LLVMValueRef at = add_i(e, mul_i(e, add_i(e, int_const(e, slot * count), other), e->rows), block_row(e, block, i));
-  return element_pointer(e, e->buffer[item->state], mul_i(e, at, int_const(e, buffer_at(e, item->nodes.at[0])->elements)));
+  return element_pointer(e, table_pointer(e, item->state), mul_i(e, at, int_const(e, buffer_at(e, item->nodes.at[0])->elements)));
 }
 
 /* --- delay lines ---------------------------------------------------------------------------------------------------------- */

@@ -76,9 +76,16 @@ static void load_arguments(Emit *e) {
   e->seed = ARGUMENT(e->i64, seed);
   e->update = ARGUMENT(e->i64, update);
   load_clocks(e);
-  LLVMValueRef table = ARGUMENT(e->pointer, buffer);
-  e->buffer = arena_array(e->session->arena, LLVMValueRef, e->plan->buffers.len + 1);
-  for (int i = 0; i < e->plan->buffers.len; i++) e->buffer[i] = load_field(e, e->pointer, table, 8 * i, "buffer");
+  memset(e->buffer, 0, sizeof *e->buffer * (size_t)e->plan->buffers.len);
+}
+
+LLVMValueRef table_pointer(Emit *e, int buffer) {
+  if (e->buffer[buffer]) return e->buffer[buffer];
+  LLVMBasicBlockRef here = LLVMGetInsertBlock(e->b), entry = LLVMGetEntryBasicBlock(e->function);
+  LLVMPositionBuilderBefore(e->b, LLVMGetFirstInstruction(entry));
+  e->buffer[buffer] = load_field(e, e->pointer, ARGUMENT(e->pointer, buffer), 8 * buffer, "buffer");
+  LLVMPositionBuilderAtEnd(e->b, here);
+  return e->buffer[buffer];
 }
 
 static void add_attribute(Emit *e, LLVMValueRef function, const char *key, const char *value) {
@@ -92,12 +99,56 @@ void wide_vectors(Emit *e, LLVMValueRef function) {
   add_attribute(e, function, "min-legal-vector-width", bits);
 }
 
-static void make_function(Emit *e) {
-  LLVMTypeRef type = LLVMFunctionType(LLVMVoidTypeInContext(e->context), &e->pointer, 1, 0);
-  e->function = LLVMAddFunction(e->module, e->plan->symbol, type);
+static LLVMTypeRef function_type(Emit *e) { return LLVMFunctionType(LLVMVoidTypeInContext(e->context), &e->pointer, 1, 0); }
+
+static void begin_function(Emit *e, const char *name, bool is_part) {
+  e->function = LLVMAddFunction(e->module, name, function_type(e));
   e->args = LLVMGetParam(e->function, 0);
+  if (is_part) LLVMSetLinkage(e->function, LLVMInternalLinkage);
   wide_vectors(e, e->function);
   LLVMPositionBuilderAtEnd(e->b, LLVMAppendBasicBlockInContext(e->context, e->function, "entry"));
+}
+
+/* --- parts ---------------------------------------------------------------------------------------------------------------------- */
+
+/* Some of LLVM's passes take more than twice the time for a function of twice the size. So a large plan becomes several functions,
+ * called one after the other, each of about this many nodes. */
+enum { PART_NODES = 60 };
+
+static int nodes_in(const PlanItem *item) {
+  int n = item->nodes.len;
+  for (int i = 0; i < item->body.len; i++) n += nodes_in(item->body.at[i]);
+  return n;
+}
+
+static int part_end(const Plan *p, int from) {
+  int nodes = 0, i = from;
+  do nodes += nodes_in(p->items.at[i++]);
+  while (i < p->items.len && nodes + nodes_in(p->items.at[i]) <= PART_NODES);
+  return i;
+}
+
+static LLVMValueRef emit_part(Emit *e, int number, int from, int to) {
+  begin_function(e, arena_printf(e->session->arena, "%s.part%d", e->plan->symbol, number), true);
+  unsigned kind = LLVMGetEnumAttributeKindForName("noinline", 8);
+  LLVMAddAttributeAtIndex(e->function, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, LLVMCreateEnumAttribute(e->context, kind, 0));
+  load_arguments(e);
+  emit_items(e, e->plan->items.at + from, to - from);
+  LLVMBuildRetVoid(e->b);
+  return e->function;
+}
+
+/* The parts first, then the function that calls them. */
+static void emit_parts(Emit *e) {
+  Vec(LLVMValueRef) parts = {0};
+  for (int from = 0, to; from < e->plan->items.len; from = to) {
+    to = part_end(e->plan, from);
+    LLVMValueRef part = emit_part(e, parts.len, from, to);
+    vec_push(e->session->arena, parts, part);
+  }
+  begin_function(e, e->plan->symbol, false);
+  load_arguments(e);
+  for (int i = 0; i < parts.len; i++) LLVMBuildCall2(e->b, function_type(e), parts.at[i], &e->args, 1, "");
 }
 
 static void set_types(Emit *e) {
@@ -119,9 +170,10 @@ void emit_unit(Session *s, const Plan *p, LLVMModuleRef module, int vector_bits)
   e->vector_bits = vector_bits;
   e->widest = vector_bits / 8 / e->real_bytes;
   e->b = LLVMCreateBuilderInContext(e->context);
-  make_function(e);
-  load_arguments(e);
-  emit_items(e, p->items.at, p->items.len);
+  e->buffer = arena_array(s->arena, LLVMValueRef, p->buffers.len + 1);
+  bool is_small = p->items.len == 0 || part_end(p, 0) == p->items.len;
+  if (is_small) begin_function(e, p->symbol, false), load_arguments(e), emit_items(e, p->items.at, p->items.len);
+  else emit_parts(e);
   emit_keep_state(e);
   LLVMBuildRetVoid(e->b);
   LLVMDisposeBuilder(e->b);
