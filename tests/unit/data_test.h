@@ -7,7 +7,32 @@
 #include <string.h>
 #include <unistd.h>
 
-#define DATA_FOLDER "/work/shared/data/"
+/* In a clause's path: the folder of real data, RNN_SHARED/data (RNN_SHARED is ../shared unless set). */
+#define DATA_FOLDER "@shared/data/"
+
+__attribute__((unused)) static const char *shared_folder(void) {
+  static char folder[4096];
+  const char *named = getenv("RNN_SHARED");
+  if (!*folder && !realpath(named ? named : "../shared", folder)) return NULL;
+  return folder;
+}
+
+/* False, said aloud, where the real data are not there. */
+__attribute__((unused)) static bool has_data(void) {
+  if (shared_folder()) return true;
+  printf("skipped: there is no ../shared (RNN_SHARED names the folder) ... ");
+  return false;
+}
+
+/* The source with @shared replaced; the caller frees it. */
+__attribute__((unused)) static char *with_shared(const char *source) {
+  const char *mark = strstr(source, "@shared"), *folder = mark ? shared_folder() : NULL;
+  if (!folder) return strdup(source);
+  size_t size = strlen(source) + strlen(folder) + 1;
+  char *text = malloc(size);
+  snprintf(text, size, "%.*s%s%s", (int)(mark - source), source, folder, mark + strlen("@shared"));
+  return text;
+}
 
 enum { PER_SEQUENCE = 1, ON_CLOCK = 3 };
 
@@ -18,7 +43,9 @@ __attribute__((unused)) static Variable variable(const char *name, VariableRole 
 
 /* Loads; on an error prints nothing and leaves it in *error. modifiers NULL: none. */
 __attribute__((unused)) static Dataset *load_data(const char *source, const char *modifiers, const Variable *v, int count, RnnError *error) {
-  cJSON *json = cJSON_Parse(source), *words = modifiers ? cJSON_Parse(modifiers) : NULL;
+  char *text = with_shared(source);
+  cJSON *json = cJSON_Parse(text), *words = modifiers ? cJSON_Parse(modifiers) : NULL;
+  free(text);
   CU_ASSERT_FATAL(json != NULL && (!modifiers || words));
   memset(error, 0, sizeof *error);
   Dataset *d = dataset_load(json, words, v, count, "/tmp", 1, NULL, 7, error);
