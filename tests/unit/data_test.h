@@ -13,8 +13,9 @@
 __attribute__((unused)) static const char *shared_folder(void) {
   static char folder[4096];
   const char *named = getenv("RNN_SHARED");
-  if (!*folder && !realpath(named ? named : "../shared", folder)) return NULL;
-  return folder;
+  if (*folder || realpath(named ? named : "../shared", folder)) return folder;
+  *folder = 0; /* realpath leaves there how far it came */
+  return NULL;
 }
 
 /* False, said aloud, where the real data are not there. */
