@@ -15,7 +15,6 @@ typedef struct Options {
   EmitKind emit;
   const char *dump_after;   /* a pass */
   bool time_passes, verify_each, quiet, json, double_precision, check_only, to_stdout, help, version;
-  bool no_jit;              /* the interpreter instead: slow, for looking */
   int threads;              /* 0: as many as cores */
   const char *weights, *output;
 } Options;

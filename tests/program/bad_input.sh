@@ -2,16 +2,8 @@
 # What comes from outside may be anything: each mistake gets an error that names the file, the row, the equation or the step, an exit code
 # that is not 0, and no file of the user's is lost or half written.   usage: bad_input.sh RNN
 set -u
-rnn=$(realpath "$1")
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+. "$(dirname "$0")/common.sh"
 cd "$work" || exit 1
-failures=0
-
-fail() {
-  echo "FAILED: $*"
-  failures=$((failures + 1))
-}
 
 # refuses WHAT WORDS… -- COMMAND…: the command fails, and its message has all the words.
 refuses() {

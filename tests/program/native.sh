@@ -2,16 +2,8 @@
 # A native program is the model without the compiler: no LLVM in it, the same weights to the byte, the same numbers to the last bit,
 # from whatever folder it is called.   usage: native.sh RNN
 set -u
-rnn=$(realpath "$1")
+. "$(dirname "$0")/common.sh"
 programs=$(realpath "$(dirname "$0")/../../examples")
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-failures=0
-
-fail() {
-  echo "FAILED: $*"
-  failures=$((failures + 1))
-}
 
 # The example with less to do: what is compared does not depend on how long it trains.
 prepare() {

@@ -2,18 +2,8 @@
 # Nets that speak: a vocabulary from a file, training by it, greedy and beam decoding, samples from a prompt that are the same each time,
 # weights of another vocabulary refused.   usage: speaks.sh RNN
 set -u
-rnn=$(realpath "$1")
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+. "$(dirname "$0")/common.sh"
 cd "$work" || exit 1
-failures=0
-
-fail() {
-  echo "FAILED: $*"
-  failures=$((failures + 1))
-}
-
-expect_in() { grep -qF -- "$1" "$2" || fail "no \"$1\" in: $(head -c 600 "$2")"; }
 
 # Two numbers say which sentence.
 printf 'picture\tsentence\n' >captions.tsv

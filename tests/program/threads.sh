@@ -2,16 +2,8 @@
 # The same weights and the same numbers, to the byte, on any number of threads; by the driver and by a native program.
 # usage: threads.sh RNN
 set -u
-rnn=$(realpath "$1")
+. "$(dirname "$0")/common.sh"
 programs=$(realpath "$(dirname "$0")/../../examples")
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-failures=0
-
-fail() {
-  echo "FAILED: $*"
-  failures=$((failures + 1))
-}
 
 # prepare NAME SED: the example with less to do.
 prepare() {

@@ -2,18 +2,8 @@
 # Nets on trees: expressions drawn here, valued by a net whose nodes read their children; the same weights by the driver, on any number of
 # threads, and by a native program; what is no tree is refused with its line.   usage: trees.sh RNN
 set -u
-rnn=$(realpath "$1")
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+. "$(dirname "$0")/common.sh"
 cd "$work" || exit 1
-failures=0
-
-fail() {
-  echo "FAILED: $*"
-  failures=$((failures + 1))
-}
-
-expect_in() { grep -qF -- "$1" "$2" || fail "no \"$1\" in: $(head -c 600 "$2")"; }
 
 # value, tab, tree: (max a b), (min a b), (half a) of digits.
 awk 'function tree(depth,  a, b, va, op) {
