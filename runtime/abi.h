@@ -46,12 +46,6 @@ void rnn_gemm_f32(int64_t ta, int64_t tb, int64_t m, int64_t n, int64_t k, const
                   int64_t ldb, float beta, float *c, int64_t ldc);
 void rnn_gemm_f64(int64_t ta, int64_t tb, int64_t m, int64_t n, int64_t k, const double *a, int64_t lda, const double *b,
                   int64_t ldb, double beta, double *c, int64_t ldc);
-/* Lays a matrix (element (i, k) at i · row_stride + k · column_stride, i < m) out as rows `first` … of a matrix of `total` rows in
- * panels of `vectors` × `lanes` rows: [panel][k][rows], the last panel as many vectors wide as it needs, missing rows 0. */
-void rnn_pack_f32(const float *from, int64_t row_stride, int64_t column_stride, int64_t m, int64_t k, int64_t lanes, int64_t vectors, float *to,
-                  int64_t first, int64_t total);
-void rnn_pack_f64(const double *from, int64_t row_stride, int64_t column_stride, int64_t m, int64_t k, int64_t lanes, int64_t vectors, double *to,
-                  int64_t first, int64_t total);
 /* One draw for element `element` of site `site` at step `step` of a sequence: uniform in [0, 1) (kind 0) or standard
  * normal (kind 1). Counter-based: the same key gives the same draw in any order, on any number of threads. */
 double rnn_random(uint64_t seed, uint64_t update, uint64_t site, uint64_t sequence, uint64_t step, uint64_t element, int64_t kind);

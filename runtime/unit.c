@@ -46,6 +46,7 @@ static UnitBuffer read_buffer(const cJSON *entry) {
   b.back = (int64_t)json_number(entry, "back", 0);
   b.clock = (int)json_number(entry, "clock", 0);
   b.axes = (uint32_t)json_number(entry, "axes", 0);
+  b.slot = (int)json_number(entry, "slot", -1);
   return b;
 }
 
@@ -63,13 +64,16 @@ static bool read_buffers(RnnUnit *u, const cJSON *list, int params, RnnError *er
   u->buffers = cJSON_GetArraySize(list);
   u->buffer = calloc((size_t)u->buffers + 1, sizeof *u->buffer);
   u->table = calloc((size_t)u->buffers + 1, sizeof *u->table);
+  u->slot = calloc((size_t)u->buffers + 1, sizeof *u->slot);
+  u->slots = u->buffers; /* as many at most */
   int n = 0;
   const cJSON *entry;
   cJSON_ArrayForEach(entry, list) {
     UnitBuffer *b = &u->buffer[n];
     *b = read_buffer(entry);
     int limit = b->kind == BUFFER_PARAM ? params : b->kind == BUFFER_INPUT ? u->inputs : b->kind == BUFFER_OUTPUT ? u->outputs : -1;
-    if ((int)b->kind > BUFFER_STATE || (limit >= 0 && (b->index < 0 || b->index >= limit)))
+    bool fits = b->slot < u->slots && (b->slot < 0 || b->kind == BUFFER_TEMP);
+    if ((int)b->kind > BUFFER_STATE || !fits || (limit >= 0 && (b->index < 0 || b->index >= limit)))
       return rnn_fail(error, "E0413", "unit `%s`: buffer %d of the manifest makes no sense", u->name, n);
     if (b->kind == BUFFER_INPUT) u->input[b->index].buffer = n;
     if (b->kind == BUFFER_OUTPUT) u->output[b->index].buffer = n;
@@ -127,6 +131,8 @@ RnnUnit *rnn_unit_new(const cJSON *unit, const cJSON *params, RnnFunction *funct
 void rnn_unit_free(RnnUnit *u) {
   if (!u) return;
   for (int i = 0; i < u->buffers; i++) free(u->buffer[i].memory);
+  for (int i = 0; i < u->slots; i++) free(u->slot[i].memory);
+  free(u->slot);
   for (int c = 0; c < RNN_MAX_CLOCKS; c++) {
     free(u->active[c]);
     free(u->own_length[c]);
@@ -185,11 +191,19 @@ static int64_t front_size(const RnnUnit *u, const UnitBuffer *b) {
   return b->axes >> 1 ? b->front * size_inside(u, b, i + 1) : 0;
 }
 
-static void grow(RnnUnit *u, UnitBuffer *b, int64_t size) {
-  if (size <= b->room) return;
-  free(b->memory);
-  b->memory = scalars_new(size, u->is_double);
-  b->room = size;
+static void grow(void **memory, int64_t *room, int64_t size, bool is_double) {
+  if (size <= *room) return;
+  free(*memory);
+  *memory = scalars_new(size, is_double);
+  *room = size;
+}
+
+/* Memory as large as the largest of its buffers. */
+static void grow_slots(RnnUnit *u) {
+  for (int i = 0; i < u->buffers; i++) {
+    const UnitBuffer *b = &u->buffer[i];
+    if (b->slot >= 0) grow(&u->slot[b->slot].memory, &u->slot[b->slot].room, buffer_size(u, b), u->is_double);
+  }
 }
 
 static void *place(RnnUnit *u, UnitBuffer *b) {
@@ -197,7 +211,8 @@ static void *place(RnnUnit *u, UnitBuffer *b) {
   if (b->kind == BUFFER_PARAM) return parameters_at(u->parameters, b->index);
   if (b->kind == BUFFER_OUTPUT && u->output[b->index].param >= 0)
     return (char *)u->gradients + (size_t)u->parameters->offset[u->output[b->index].param] * scalar;
-  if (b->kind != BUFFER_CONST) grow(u, b, buffer_size(u, b));
+  if (b->slot >= 0) return (char *)u->slot[b->slot].memory + (size_t)front_size(u, b) * scalar;
+  if (b->kind != BUFFER_CONST) grow(&b->memory, &b->room, buffer_size(u, b), u->is_double);
   return (char *)b->memory + (size_t)front_size(u, b) * scalar;
 }
 
@@ -229,6 +244,7 @@ void unit_layout(RnnUnit *u, int64_t rows, const int64_t *steps) {
     u->steps[c] = u->fixed_length[c] ? u->fixed_length[c] : steps[c];
     grow_steps(u, c, u->steps[c]);
   }
+  grow_slots(u);
   for (int i = 0; i < u->buffers; i++) u->table[i] = place(u, &u->buffer[i]);
 }
 

@@ -22,11 +22,17 @@ typedef struct UnitBuffer {
   int64_t elements, steps, front, back;
   int clock;        /* that front and back lie along */
   uint32_t axes;
+  int slot;         /* buffers of one slot lie in the same memory; -1: in its own */
   const char *name; /* of the equation; NULL */
   int line;
-  void *memory;     /* NULL for params, and for gradients, which lie in one vector */
+  void *memory;     /* NULL for params, for gradients, which lie in one vector, and for buffers of a slot */
   int64_t room;     /* scalars in memory */
 } UnitBuffer;
+
+typedef struct UnitSlot {
+  void *memory;
+  int64_t room; /* scalars */
+} UnitSlot;
 
 struct RnnUnit {
   const char *name;
@@ -37,6 +43,8 @@ struct RnnUnit {
   int inputs, outputs, buffers, clocks;
   UnitPort *input, *output;
   UnitBuffer *buffer;
+  UnitSlot *slot;
+  int slots;
   void **table;
   Parameters *parameters; /* may be shared with another unit of the stage */
   bool owns_parameters;

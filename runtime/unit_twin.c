@@ -33,6 +33,8 @@ RnnUnit *unit_twin(const RnnUnit *u) {
   twin->output = copy_of(u->output, (size_t)u->outputs * sizeof *u->output);
   twin->buffer = copy_of(u->buffer, (size_t)u->buffers * sizeof *u->buffer);
   twin->table = copy_of(u->table, (size_t)u->buffers * sizeof *u->table);
+  twin->slot = calloc((size_t)u->slots + 1, sizeof *u->slot);
+  if (!twin->slot) abort();
   for (int i = 0; i < u->buffers; i++) own_memory(&twin->buffer[i], u->is_double);
   twin->owns_parameters = false;
   twin->gradients = scalars_new(u->parameters->tuned, u->is_double);

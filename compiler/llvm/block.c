@@ -17,9 +17,11 @@ static int merged_clock(Emit *e, GraphAxes axes) {
   return -1;
 }
 
+static GraphAxes base_axes(Emit *e, Ref base);
+
 bool merges_steps(Emit *e, Ref base, GraphAxes axes) {
   int clock = merged_clock(e, axes);
-  return clock < 0 || !base_has_rows(e, base) || has_clock(e->g->nodes.at[base].axes, clock);
+  return clock < 0 || !base_has_rows(e, base) || has_clock(base_axes(e, base), clock);
 }
 
 typedef struct BlockLoop {
@@ -135,7 +137,13 @@ LLVMValueRef buffer_pointer(Emit *e, Ref node) {
   return table_pointer(e, e->plan->buffer_of[node]);
 }
 
-bool base_has_rows(Emit *e, Ref base) { return e->g->nodes.at[base].axes != 0; }
+/* The axes that a base's memory has: those of its buffer; constants of the program text have none. */
+static GraphAxes base_axes(Emit *e, Ref base) {
+  int i = e->plan->buffer_of[base];
+  return i < 0 ? 0 : e->plan->buffers.at[i].axes;
+}
+
+bool base_has_rows(Emit *e, Ref base) { return base_axes(e, base) != 0; }
 
 /* From one row to the next: more than the value has where others lie beside it. */
 static int64_t base_elements(Emit *e, const View *v) { return buffer_at(e, v->base)->elements; }
@@ -147,7 +155,7 @@ static LLVMValueRef step_rows(Emit *e, Ref base, int clock) {
   LLVMValueRef rows = e->rows;
   for (int i = e->plan->clocks - 1; e->plan->order[i] != clock; i--) {
     int inner = e->plan->order[i];
-    if (!has_clock(e->g->nodes.at[base].axes, inner)) continue;
+    if (!has_clock(base_axes(e, base), inner)) continue;
     LLVMValueRef pads = int_const(e, b->clock == inner ? b->front + b->back : 0);
     rows = mul_i(e, rows, add_i(e, e->clock[inner].steps, pads));
   }
@@ -160,7 +168,7 @@ LLVMValueRef view_row_offset(Emit *e, const View *v, Block block, LLVMValueRef i
   LLVMValueRef row = block_row(e, block, i);
   for (int k = 0; k < e->plan->clocks; k++) {
     int c = e->plan->order[k];
-    if (!has_clock(e->g->nodes.at[v->base].axes, c)) continue;
+    if (!has_clock(base_axes(e, v->base), c)) continue;
     LLVMValueRef step = add_i(e, block.step[c] ? block.step[c] : int_const(e, 0), int_const(e, v->clock == c ? v->step : 0));
     row = add_i(e, mul_i(e, step, step_rows(e, v->base, c)), row);
   }
@@ -169,7 +177,7 @@ LLVMValueRef view_row_offset(Emit *e, const View *v, Block block, LLVMValueRef i
 
 LLVMValueRef view_stride(Emit *e, const View *v, int d) {
   LLVMValueRef stride = int_const(e, v->stride[d]);
-  if (!v->dim_step[d] || !has_clock(e->g->nodes.at[v->base].axes, v->clock)) return stride;
+  if (!v->dim_step[d] || !has_clock(base_axes(e, v->base), v->clock)) return stride;
   return add_i(e, mul_i(e, int_const(e, v->dim_step[d] * base_elements(e, v)), step_rows(e, v->base, v->clock)), stride);
 }
 

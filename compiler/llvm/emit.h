@@ -61,6 +61,9 @@ LLVMValueRef load_masked(Emit *e, int width, LLVMValueRef pointer, LLVMValueRef 
 void store_masked(Emit *e, int width, LLVMValueRef value, LLVMValueRef pointer, LLVMValueRef mask);
 void zero_fill(Emit *e, LLVMValueRef pointer, LLVMValueRef reals); /* count of reals */
 
+/* Memory of the function, for a value that passes change; a loop over it costs nothing: LLVM keeps it in a register. */
+LLVMValueRef entry_alloca(Emit *e, LLVMTypeRef type);
+
 /* --- loops ------------------------------------------------------------------------------------------------------------------ */
 
 typedef struct Loop {
@@ -115,6 +118,23 @@ LLVMValueRef view_load(Emit *e, const View *v, Block block, LLVMValueRef i, LLVM
 /* The number that a view of the program's own constants stands for; false when it has memory. */
 bool view_immediate(Emit *e, const View *v, double *value);
 
+/* --- work by rows ----------------------------------------------------------------------------------------------------------- */
+
+/* An item as something that can be done for some rows at a time. */
+typedef struct RowWork {
+  GraphAxes axes; /* whose rows it walks */
+  BlockBody *body;
+  void *context;
+  bool sums;      /* its result is a sum over all rows, and has to begin at 0 */
+  Ref result;     /* of which value */
+} RowWork;
+RowWork group_row_work(Emit *e, const PlanItem *item);
+RowWork product_row_work(Emit *e, const PlanItem *item); /* not PRODUCT_PLAIN */
+RowWork columns_row_work(Emit *e, Ref node);
+/* Before the first rows: a sum begins at 0. */
+void begin_sum(Emit *e, const RowWork *work);
+void emit_bundle(Emit *e, const PlanItem *item);
+
 /* --- items ------------------------------------------------------------------------------------------------------------------- */
 
 void emit_items(Emit *e, PlanItem *const *items, int count);
@@ -129,6 +149,7 @@ LLVMValueRef emit_elementwise(Emit *e, const Node *n, int width, LLVMValueRef *i
 
 /* nodes that stand alone: reduce.c, time.c, pieces.c */
 void emit_sum(Emit *e, Ref node);
+void emit_columns(Emit *e, Ref node);
 void emit_amax(Emit *e, Ref node);
 void emit_argmax(Emit *e, Ref node);
 void emit_contract(Emit *e, Ref node);
@@ -158,6 +179,15 @@ LLVMValueRef math_libm(Emit *e, const char *name, int width, LLVMValueRef *args,
 
 /* Says on a function that vectors of the target's full width are wanted. */
 void wide_vectors(Emit *e, LLVMValueRef function);
+/* An internal function of the module for others to call; one that does not `stay` goes into its callers. */
+LLVMValueRef module_function(Emit *e, const char *name, LLVMTypeRef type, bool stays);
+/* Code goes into `function` from here on, until the place that was left is taken up again. */
+typedef struct SavedPlace {
+  LLVMBasicBlockRef block;
+  LLVMValueRef function;
+} SavedPlace;
+SavedPlace enter_function(Emit *e, LLVMValueRef function);
+void leave_function(Emit *e, SavedPlace saved);
 /* Emits a plan's function into a module. */
 void emit_unit(Session *s, const Plan *p, LLVMModuleRef module, int vector_bits);
 LLVMTargetMachineRef target_machine(Session *s, int *vector_bits);

@@ -251,11 +251,22 @@ static void emit_block(Emit *e, Block block, void *context) {
   loop_end(e, &l);
 }
 
-void emit_group(Emit *e, const PlanItem *item) {
+static Nest nest_of(Emit *e, const PlanItem *item) {
   Nest n = {.e = e, .item = item, .value = arena_array(e->session->arena, LLVMValueRef, e->g->nodes.len + 1)};
   collect_streams(&n);
   merge_dims(&n);
   decide_merging(&n);
   n.width = choose_width(&n);
+  return n;
+}
+
+RowWork group_row_work(Emit *e, const PlanItem *item) {
+  Nest *n = arena_new_of(e->session->arena, Nest);
+  *n = nest_of(e, item);
+  return (RowWork){.axes = item->axes, .body = emit_block, .context = n};
+}
+
+void emit_group(Emit *e, const PlanItem *item) {
+  Nest n = nest_of(e, item);
   for_blocks(e, item->axes, n.merge_steps, emit_block, &n);
 }

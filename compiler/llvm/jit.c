@@ -31,7 +31,6 @@ typedef struct External {
 static const External externals[] = {
     {"rnn_gemm_f32", (void *)rnn_gemm_f32}, {"rnn_gemm_f64", (void *)rnn_gemm_f64}, {"rnn_random", (void *)rnn_random},
     {"rnn_active_rows", (void *)rnn_active_rows},
-    {"rnn_pack_f32", (void *)rnn_pack_f32}, {"rnn_pack_f64", (void *)rnn_pack_f64},
     {"erf", (void *)erf},       {"erff", (void *)erff}, {"sin", (void *)sin},       {"sinf", (void *)sinf},
     {"cos", (void *)cos},       {"cosf", (void *)cosf}, {"pow", (void *)pow},       {"powf", (void *)powf},
     {"memset", (void *)memset}, {"memcpy", (void *)memcpy},

@@ -136,14 +136,6 @@ static LLVMValueRef term(Reduction *r, const Letter *inner, int width) {
   return r->operands == 1 ? a : LLVMBuildFMul(r->e->b, a, operand_load(r, 1, inner, width), "");
 }
 
-static LLVMValueRef entry_alloca(Emit *e, LLVMTypeRef type) {
-  LLVMBasicBlockRef here = LLVMGetInsertBlock(e->b), entry = LLVMGetEntryBasicBlock(e->function);
-  LLVMPositionBuilderBefore(e->b, LLVMGetFirstInstruction(entry));
-  LLVMValueRef slot = LLVMBuildAlloca(e->b, type, "accumulator");
-  LLVMPositionBuilderAtEnd(e->b, here);
-  return slot;
-}
-
 static void accumulate(Reduction *r, LLVMValueRef slot, int width, LLVMValueRef value) {
   LLVMValueRef old = LLVMBuildLoad2(r->e->b, lanes(r->e, width), slot, "");
   LLVMBuildStore(r->e->b, combine(r, width, old, value), slot);
@@ -275,6 +267,10 @@ static void emit_reduction(Emit *e, Reduction *r) {
 }
 
 void emit_sum(Emit *e, Ref node) {
+  if (plan_sums_columns(e->plan, node)) {
+    emit_columns(e, node);
+    return;
+  }
   Reduction r = reduction_of_dims(e, node);
   emit_reduction(e, &r);
 }

@@ -172,7 +172,7 @@ typedef struct End {
   Ref node;
   Walk walk; /* of the operand */
   Block from, to;
-  LLVMValueRef row;
+  LLVMValueRef row, some; /* some: has the row any step? */
 } End;
 
 static LLVMValueRef end_step(Emit *e, const Node *n, LLVMValueRef length) {
@@ -182,15 +182,17 @@ static LLVMValueRef end_step(Emit *e, const Node *n, LLVMValueRef length) {
 static void end_element(Emit *e, Walk *w, LLVMValueRef element, void *context) {
   End *end = context;
   LLVMValueRef to = element_pointer(e, place(e, end->node, end->to, end->row), element);
-  store_real(e, view_load(e, &w->v, end->from, end->row, w->index), to);
+  LLVMValueRef value = view_load(e, &w->v, end->from, end->row, w->index);
+  store_real(e, LLVMBuildSelect(e->b, end->some, value, real_const(e, 1, 0), ""), to);
 }
 
-/* A row with no steps in this chunk keeps whatever was there: nobody counts it. */
+/* A row with no steps in this chunk gives 0. Nobody counts it, but what is counted 0 times must be a number. */
 static void at_end_block(Emit *e, Block block, void *context) {
   End *end = context;
   const Node *n = &e->g->nodes.at[end->node];
   Loop loop = loop_begin(e, int_const(e, 0), block.count, int_const(e, 1), "r");
-  LLVMValueRef step = max_i(e, end_step(e, n, length_of(e, n->attrs.clock, block, loop.index)), int_const(e, 0));
+  LLVMValueRef length = length_of(e, n->attrs.clock, block, loop.index), step = max_i(e, end_step(e, n, length), int_const(e, 0));
+  end->some = LLVMBuildICmp(e->b, LLVMIntSGT, length, int_const(e, 0), "");
   end->row = loop.index;
   end->to = block;
   end->from = at_step(block, n->attrs.clock, step);
@@ -216,6 +218,7 @@ static void impulse_block(Emit *e, Block block, void *context) {
   LLVMValueRef length = length_of(e, n->attrs.clock, block, loop.index);
   If some = if_begin(e, LLVMBuildICmp(e->b, LLVMIntSGT, length, int_const(e, 0), ""));
   end->row = loop.index;
+  end->some = LLVMConstInt(e->i1, 1, 0);
   end->from = block;
   end->to = at_step(block, n->attrs.clock, end_step(e, n, length));
   walk_dims(e, &end->walk, 0, int_const(e, 0), end_element, end);

@@ -30,6 +30,7 @@ void emit_items(Emit *e, PlanItem *const *items, int count) {
   for (int i = 0; i < count; i++) {
     switch (items[i]->kind) {
     case PLAN_GROUP: emit_group(e, items[i]); break;
+    case PLAN_BUNDLE: emit_bundle(e, items[i]); break;
     case PLAN_PACK: emit_pack(e, items[i]); break;
     case PLAN_PRODUCT: emit_product(e, items[i]); break;
     case PLAN_NODE: emit_node(e, items[i]->nodes.at[0]); break;
@@ -107,6 +108,28 @@ static void begin_function(Emit *e, const char *name, bool is_part) {
   if (is_part) LLVMSetLinkage(e->function, LLVMInternalLinkage);
   wide_vectors(e, e->function);
   LLVMPositionBuilderAtEnd(e->b, LLVMAppendBasicBlockInContext(e->context, e->function, "entry"));
+}
+
+LLVMValueRef module_function(Emit *e, const char *name, LLVMTypeRef type, bool stays) {
+  LLVMValueRef f = LLVMAddFunction(e->module, name, type);
+  LLVMSetLinkage(f, LLVMInternalLinkage);
+  wide_vectors(e, f);
+  const char *inlining = stays ? "noinline" : "alwaysinline";
+  unsigned kind = LLVMGetEnumAttributeKindForName(inlining, strlen(inlining));
+  LLVMAddAttributeAtIndex(f, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, LLVMCreateEnumAttribute(e->context, kind, 0));
+  return f;
+}
+
+SavedPlace enter_function(Emit *e, LLVMValueRef function) {
+  SavedPlace saved = {LLVMGetInsertBlock(e->b), e->function};
+  e->function = function;
+  LLVMPositionBuilderAtEnd(e->b, LLVMAppendBasicBlockInContext(e->context, function, "entry"));
+  return saved;
+}
+
+void leave_function(Emit *e, SavedPlace saved) {
+  e->function = saved.function;
+  LLVMPositionBuilderAtEnd(e->b, saved.block);
 }
 
 /* --- parts ---------------------------------------------------------------------------------------------------------------------- */

@@ -114,6 +114,14 @@ void zero_fill(Emit *e, LLVMValueRef pointer, LLVMValueRef reals) {
   LLVMBuildMemSet(e->b, pointer, LLVMConstInt(e->i8, 0, 0), bytes, (unsigned)e->real_bytes);
 }
 
+LLVMValueRef entry_alloca(Emit *e, LLVMTypeRef type) {
+  LLVMBasicBlockRef here = LLVMGetInsertBlock(e->b), entry = LLVMGetEntryBasicBlock(e->function);
+  LLVMPositionBuilderBefore(e->b, LLVMGetFirstInstruction(entry));
+  LLVMValueRef slot = LLVMBuildAlloca(e->b, type, "slot");
+  LLVMPositionBuilderAtEnd(e->b, here);
+  return slot;
+}
+
 /* --- calls ------------------------------------------------------------------------------------------------------------ */
 
 LLVMValueRef call_intrinsic(Emit *e, const char *name, LLVMTypeRef overload, LLVMValueRef *args, int n) {

@@ -103,8 +103,21 @@ static int64_t buffer_values(const Plan *p, const Buffer *b, int64_t rows, int64
   return values;
 }
 
+/* The largest buffer of a slot stands for all of them. */
+static bool stands_for_slot(const Plan *p, int buffer, int64_t rows, int64_t steps) {
+  const Buffer *b = &p->buffers.at[buffer];
+  for (int i = 0; b->slot >= 0 && i < p->buffers.len; i++) {
+    const Buffer *other = &p->buffers.at[i];
+    if (i == buffer || other->slot != b->slot) continue;
+    int64_t mine = buffer_values(p, b, rows, steps), others = buffer_values(p, other, rows, steps);
+    if (others > mine || (others == mine && i < buffer)) return false;
+  }
+  return true;
+}
+
 int64_t plan_bytes(const Plan *p, int64_t rows, int64_t steps) {
   int64_t values = 0;
-  for (int i = 0; i < p->buffers.len; i++) values += buffer_values(p, &p->buffers.at[i], rows, steps);
+  for (int i = 0; i < p->buffers.len; i++)
+    if (stands_for_slot(p, i, rows, steps)) values += buffer_values(p, &p->buffers.at[i], rows, steps);
   return values * (p->is_double ? 8 : 4);
 }

@@ -12,9 +12,14 @@ static inline bool op_reads_steps(Op op) { return op == OP_READ || op == OP_WIND
 /* The furthest steps looked at: `front` before, `back` after the own one. */
 void reach_of(const Node *n, int64_t *front, int64_t *back);
 
+/* Is the node a CONTRACT that a sum computes on its way? */
+static inline bool is_absorbed(const Plan *p, Ref r) { return p->absorbed_by[r] != NO_REF; }
+
 void plan_assign_buffers(Plan *p);
 void plan_schedule(Plan *p);
 void plan_merge_products(Plan *p);
 void plan_pack_weights(Plan *p);
+void plan_bundle(Plan *p);
+void plan_share_memory(Plan *p);
 
 #endif

@@ -1,9 +1,9 @@
-/* merge.c — products of one right side become one: the gates of any gated cell.
+/* merge.c — products of the same right sides become one: the gates of any gated cell.
  *
  * out_i[r] = W_i x[r] for several i is out[r] = [W_1; W_2; …] x[r]: x is read once, and small gates fill whole panels. The results
  * keep their names but share a buffer, side by side in every row; Plan.home says where. Only whole vectors are put side by side, so that
  * element-wise work on the parts stays in full vectors, and only values that need no memory of their own (no outputs, no delay
- * lines). */
+ * lines). The same holds for sums of products, term by term. */
 #include "plan/internal.h"
 
 typedef struct Merge {
@@ -19,34 +19,47 @@ static void find_owners(Merge *m) {
   for (int i = 0; i < g->outputs.len; i++) m->owns[g->outputs.at[i].value] = true;
 }
 
-/* A weight that is there from the start: the product may move to where the first of its kind stands. */
+/* Weights that are there from the start: the product may move to where the first of its kind stands. */
 static bool is_candidate(const Merge *m, const PlanItem *item) {
   if (item->kind != PLAN_PRODUCT || item->product.form != PRODUCT_ROWS || m->owns[item->nodes.at[0]]) return false;
-  Op weight = m->plan->graph->nodes.at[item->product.a.view.base].op;
-  return (weight == OP_PARAM || weight == OP_CONST) && item->product.m % PANEL_ROUND == 0;
+  for (int i = 0; i < item->terms.len; i++) {
+    Op weight = m->plan->graph->nodes.at[item->terms.at[i].parts.at[0].a.view.base].op;
+    if ((weight != OP_PARAM && weight != OP_CONST) || item->terms.at[i].m % PANEL_ROUND) return false;
+  }
+  return true;
 }
 
-static bool same_right_side(const PlanItem *a, const PlanItem *b) {
-  const View *v = &a->product.b.view, *w = &b->product.b.view;
-  return a->axes == b->axes && a->product.k == b->product.k && v->base == w->base && v->clock == w->clock && v->step == w->step &&
-         v->offset == w->offset;
+static bool same_right_side(const Term *a, const Term *b) {
+  const Product *p = &a->parts.at[0], *q = &b->parts.at[0];
+  const View *v = &p->b.view, *w = &q->b.view;
+  return p->k == q->k && v->base == w->base && v->clock == w->clock && v->step == w->step && v->offset == w->offset;
+}
+
+static bool same_right_sides(const PlanItem *a, const PlanItem *b) {
+  if (a->axes != b->axes || a->terms.len != b->terms.len) return false;
+  for (int i = 0; i < a->terms.len; i++)
+    if (!same_right_side(&a->terms.at[i], &b->terms.at[i])) return false;
+  return true;
 }
 
 static void join(Merge *m, PlanItem *leader, const PlanItem *follower) {
   Arena *a = m->plan->session->arena;
-  if (!leader->parts.len) vec_push(a, leader->parts, leader->product);
   Ref node = follower->nodes.at[0];
-  m->plan->home[node] = (Home){leader->nodes.at[0], leader->product.m};
+  m->plan->home[node] = (Home){leader->nodes.at[0], leader->terms.at[0].m};
   m->plan->item_of[node] = m->plan->item_of[leader->nodes.at[0]];
-  vec_push(a, leader->parts, follower->product);
   vec_push(a, leader->nodes, node);
-  leader->product.m += follower->product.m;
+  for (int i = 0; i < leader->terms.len; i++) {
+    Term *t = &leader->terms.at[i];
+    const Term *more = &follower->terms.at[i];
+    vec_push(a, t->parts, more->parts.at[0]);
+    t->m += more->m;
+  }
 }
 
 static PlanItem *find_leader(const Merge *m, PlanItem *const *items, int count, const PlanItem *item) {
   if (!is_candidate(m, item)) return NULL;
   for (int i = 0; i < count; i++)
-    if (is_candidate(m, items[i]) && same_right_side(items[i], item)) return items[i];
+    if (is_candidate(m, items[i]) && same_right_sides(items[i], item)) return items[i];
   return NULL;
 }
 

@@ -11,46 +11,46 @@ static bool same_matrix(const Product *a, const Product *b) {
          a->a.column_stride == b->a.column_stride;
 }
 
-static bool same_parts(const PlanItem *a, const PlanItem *b) {
+static bool same_weights(const Term *a, const Term *b) {
   for (int i = 0; i < a->parts.len && i < b->parts.len; i++)
     if (!same_matrix(&a->parts.at[i], &b->parts.at[i])) return false;
   return a->parts.len == b->parts.len;
 }
 
-static bool serves_as_it_is(const PlanItem *item) {
-  const Product *p = &item->product;
-  return !item->parts.len && (p->m == 1 || (p->a.row_stride == 1 && p->m % PANEL_ROUND == 0));
+static bool serves_as_it_is(const Term *t) {
+  const Product *p = &t->parts.at[0];
+  return t->parts.len == 1 && (p->m == 1 || (p->a.row_stride == 1 && p->m % PANEL_ROUND == 0));
 }
 
 typedef Vec(PlanItem *) Items;
 
-static int find_pack(const Items *items, const PlanItem *pack) {
+static int find_pack(const Items *items, const Term *t) {
   for (int i = 0; i < items->len; i++)
-    if (items->at[i]->kind == PLAN_PACK && same_parts(items->at[i], pack)) return items->at[i]->product.pack;
+    if (items->at[i]->kind == PLAN_PACK && same_weights(&items->at[i]->terms.at[0], t)) return items->at[i]->terms.at[0].pack;
   return -1;
 }
 
-static int add_pack_buffer(Plan *p, const Product *q) {
-  int64_t columns = (q->m + PANEL_ROUND - 1) / PANEL_ROUND * PANEL_ROUND;
-  Buffer b = {.kind = BUFFER_TEMP, .node = q->a.view.base, .elements = columns * q->k};
+static int add_pack_buffer(Plan *p, const Term *t) {
+  int64_t columns = (t->m + PANEL_ROUND - 1) / PANEL_ROUND * PANEL_ROUND;
+  Buffer b = {.kind = BUFFER_TEMP, .node = t->parts.at[0].a.view.base, .elements = columns * t->parts.at[0].k};
   vec_push(p->session->arena, p->buffers, b);
   return p->buffers.len - 1;
 }
 
-static void pack_for(Plan *p, Items *out, PlanItem *item) {
-  Product *q = &item->product;
-  for (int i = 0; item->kind == PLAN_SCAN && i < item->body.len; i++) pack_for(p, out, item->body.at[i]);
-  if (item->kind != PLAN_PRODUCT || q->form != PRODUCT_ROWS || serves_as_it_is(item)) return;
+static void pack_term(Plan *p, Items *out, Term *t) {
+  t->pack = serves_as_it_is(t) ? -1 : find_pack(out, t);
+  if (t->pack >= 0 || serves_as_it_is(t)) return;
+  t->pack = add_pack_buffer(p, t);
   PlanItem *pack = arena_new_of(p->session->arena, PlanItem);
   pack->kind = PLAN_PACK;
-  if (item->parts.len) pack->parts.at = item->parts.at, pack->parts.len = item->parts.len;
-  else vec_push(p->session->arena, pack->parts, *q);
-  q->pack = find_pack(out, pack);
-  if (q->pack >= 0) return;
-  q->pack = add_pack_buffer(p, q);
-  pack->product = *q;
-  vec_push(p->session->arena, pack->nodes, q->a.view.base);
+  vec_push(p->session->arena, pack->terms, *t);
+  vec_push(p->session->arena, pack->nodes, t->parts.at[0].a.view.base);
   vec_push(p->session->arena, *out, pack);
+}
+
+static void pack_for(Plan *p, Items *out, PlanItem *item) {
+  for (int i = 0; item->kind == PLAN_SCAN && i < item->body.len; i++) pack_for(p, out, item->body.at[i]);
+  for (int i = 0; item->kind == PLAN_PRODUCT && i < item->terms.len; i++) pack_term(p, out, &item->terms.at[i]);
 }
 
 void plan_pack_weights(Plan *p) {

@@ -37,10 +37,11 @@ typedef struct Buffer {
   int index;         /* PARAM, INPUT, OUTPUT: which */
   Ref node;          /* whose value; for STATE: the value that is kept */
   int64_t elements;
-  GraphAxes axes;
+  GraphAxes axes;    /* fewer than the value's where one place serves all steps of a scan (lifetime.c) */
   int64_t front, back; /* steps before the first and after the last of `clock` */
   int clock;
   int64_t steps;     /* STATE: kept steps */
+  int slot;          /* TEMP: buffers of one slot lie in the same memory, one after the other is done; -1: its own */
 } Buffer;
 
 /* --- items ---------------------------------------------------------------------------------------------------------- */
@@ -49,6 +50,7 @@ typedef enum PlanItemKind {
   PLAN_GROUP,   /* element-wise loop over one space: nodes in order; those with a buffer go to memory */
   PLAN_PRODUCT, /* CONTRACT as a matrix product */
   PLAN_NODE,    /* any other op, alone: reductions, pieces, ends of the clock, draws */
+  PLAN_BUNDLE,  /* items over all steps of one space that are done together, some rows at a time (bundle.c) */
   PLAN_PACK,    /* lays a weight out in panels for the products that follow (pack.c) */
   PLAN_HISTORY, /* fills the delay line (front and back) of a node from its history and the kept state */
   PLAN_SCAN,    /* loop over steps */
@@ -70,8 +72,15 @@ typedef struct Product {
   ProductForm form;
   Matrix a, b; /* ROWS: a = weight [m][k], b = x. GRAD: a, b by row. PLAIN: a [m][k], b [k][n] */
   int64_t m, n, k;
-  int pack; /* ROWS: buffer of the weight's panels; -1: it is used where it is */
 } Product;
+
+/* One right side of a PRODUCT_ROWS item. The weights of all parts stand one above the other and share it:
+ * out = Σ over terms of [W_1; W_2; …] x. */
+typedef struct Term {
+  Vec(Product) parts; /* one for each of the item's nodes, with the same b and k */
+  int64_t m;          /* of all parts together */
+  int pack;           /* buffer of the weights' panels; -1: they are used where they are */
+} Term;
 
 /* Where a value lies: in the buffer of `node`, from element `offset` of every row (merge.c). */
 typedef struct Home {
@@ -86,13 +95,13 @@ struct PlanItem {
   int clock;       /* SCAN: whose steps; HISTORY: along which it is read */
   Sizes shape;     /* GROUP: the space's elements */
   Vec(Ref) nodes;  /* GROUP: in order of computation; PRODUCT: one for each part; others: one */
-  Product product; /* PRODUCT: its m is that of all parts together */
-  Vec(Product) parts; /* of a merged PRODUCT, and of a PACK: weights one above the other */
+  Product product; /* PRODUCT: its form, and all there is to say of GRAD and PLAIN */
+  Vec(Term) terms; /* PRODUCT_ROWS: what is summed; PACK: the one whose weights it lays out */
   int64_t front, back; /* HISTORY */
   Ref history;         /* HISTORY; NO_REF: zeros */
   int state;           /* HISTORY: buffer of the kept state, -1 none */
   int direction;       /* SCAN: +1 forward in time, -1 backward */
-  Vec(PlanItem *) body;/* SCAN */
+  Vec(PlanItem *) body;/* SCAN, BUNDLE */
 };
 
 typedef struct Plan {
@@ -107,6 +116,7 @@ typedef struct Plan {
   Home *home;         /* [node] */
   int *buffer_of;     /* [node] its buffer, -1: lives in registers or is a view */
   int *item_of;       /* [node] serial number of the item that computes it, in order of execution; -1: none */
+  Ref *absorbed_by;   /* [node] the sum of products (sums.c) that computes it on its way; NO_REF: none */
 } Plan;
 
 /* Plans a verified, causal graph. */
@@ -123,5 +133,8 @@ enum { PANEL_VECTORS = 4, PANEL_ROUND = 16 };
 
 /* Writes the CONTRACT `value` as a matrix product; false: it is none. */
 bool product_match(const Graph *g, Ref value, Product *out);
+
+/* Is the node a sum over all rows, element by element, that walks its rows in one run? */
+bool plan_sums_columns(const Plan *p, Ref node);
 
 #endif

@@ -15,11 +15,21 @@ static void print_value(const Plan *p, FILE *out, Ref r) {
   if (n->name) fprintf(out, " %s", n->name);
 }
 
+static void print_view(const Plan *p, FILE *out, const View *v, bool moved) {
+  fprintf(out, " %%%d", v->base);
+  if (v->step) fprintf(out, "[%s%+" PRId64 "]", p->clocks == 1 ? "t" : p->graph->clocks.at[v->clock].name, v->step);
+  else if (moved) fprintf(out, "~");
+}
+
 static void print_operand(const Plan *p, FILE *out, Ref r) {
   View v = view_of(p->graph, r);
-  fprintf(out, " %%%d", v.base);
-  if (v.step) fprintf(out, "[%s%+" PRId64 "]", p->clocks == 1 ? "t" : p->graph->clocks.at[v.clock].name, v.step);
-  else if (op_is_view(p->graph->nodes.at[r].op)) fprintf(out, "~");
+  print_view(p, out, &v, op_is_view(p->graph->nodes.at[r].op));
+}
+
+static void print_home(const Plan *p, FILE *out, Ref r) {
+  if (p->buffer_of[r] >= 0) fprintf(out, "  -> buffer %d", p->buffer_of[r]);
+  if (p->home[r].offset) fprintf(out, " + %" PRId64, p->home[r].offset);
+  fputc('\n', out);
 }
 
 static void print_node(const Plan *p, FILE *out, Ref r, int indent) {
@@ -28,20 +38,44 @@ static void print_node(const Plan *p, FILE *out, Ref r, int indent) {
   print_value(p, out, r);
   fprintf(out, " = %s", op_text(n->op));
   for (int i = 0; i < n->inputs; i++) print_operand(p, out, n->in[i]);
-  if (p->buffer_of[r] >= 0) fprintf(out, "  -> buffer %d", p->buffer_of[r]);
-  if (p->home[r].offset) fprintf(out, " + %" PRId64, p->home[r].offset);
-  fputc('\n', out);
+  print_home(p, out, r);
 }
 
 static void print_item(const Plan *p, FILE *out, const PlanItem *item, int indent);
 
+/* A part: node = W x + V y + … */
+static void print_part(const Plan *p, FILE *out, const PlanItem *item, int part, int indent) {
+  fprintf(out, "%*s", indent, "");
+  print_value(p, out, item->nodes.at[part]);
+  for (int i = 0; i < item->terms.len; i++) {
+    const Product *q = &item->terms.at[i].parts.at[part];
+    fputs(i ? " +" : " =", out);
+    print_view(p, out, &q->a.view, false);
+    print_view(p, out, &q->b.view, false);
+  }
+  print_home(p, out, item->nodes.at[part]);
+}
+
+static void print_terms(const Plan *p, FILE *out, const PlanItem *item, int indent) {
+  fprintf(out, "%*sproduct rows", indent, "");
+  for (int i = 0; i < item->terms.len; i++) {
+    const Term *t = &item->terms.at[i];
+    fprintf(out, "%s m=%" PRId64 " k=%" PRId64, i ? " +" : "", t->m, t->parts.at[0].k);
+    if (t->pack >= 0) fprintf(out, ", weight packed in buffer %d", t->pack);
+  }
+  fputc('\n', out);
+  for (int i = 0; i < item->nodes.len; i++) print_part(p, out, item, i, indent + 2);
+}
+
 static void print_product(const Plan *p, FILE *out, const PlanItem *item, int indent) {
   static const char *const form[] = {"rows", "gradient", "plain"};
   const Product *q = &item->product;
-  fprintf(out, "%*sproduct %s m=%" PRId64 " n=%" PRId64 " k=%" PRId64, indent, "", form[q->form], q->m, q->n, q->k);
-  if (q->pack >= 0) fprintf(out, ", weight packed in buffer %d", q->pack);
-  fputc('\n', out);
-  for (int i = 0; i < item->nodes.len; i++) print_node(p, out, item->nodes.at[i], indent + 2);
+  if (q->form == PRODUCT_ROWS) {
+    print_terms(p, out, item, indent);
+    return;
+  }
+  fprintf(out, "%*sproduct %s m=%" PRId64 " n=%" PRId64 " k=%" PRId64 "\n", indent, "", form[q->form], q->m, q->n, q->k);
+  print_node(p, out, item->nodes.at[0], indent + 2);
 }
 
 static void print_history(const Plan *p, FILE *out, const PlanItem *item, int indent) {
@@ -61,14 +95,23 @@ static void print_scan(const Plan *p, FILE *out, const PlanItem *item, int inden
   fprintf(out, "%*s}\n", indent, "");
 }
 
+static void print_bundle(const Plan *p, FILE *out, const PlanItem *item, int indent) {
+  fprintf(out, "%*stogether over ", indent, "");
+  print_axes(p, out, item->axes);
+  fprintf(out, " {\n");
+  for (int i = 0; i < item->body.len; i++) print_item(p, out, item->body.at[i], indent + 2);
+  fprintf(out, "%*s}\n", indent, "");
+}
+
 static void print_item(const Plan *p, FILE *out, const PlanItem *item, int indent) {
   switch (item->kind) {
   case PLAN_SCAN: print_scan(p, out, item, indent); return;
+  case PLAN_BUNDLE: print_bundle(p, out, item, indent); return;
   case PLAN_HISTORY: print_history(p, out, item, indent); return;
   case PLAN_PACK:
     fprintf(out, "%*spack ", indent, "");
     print_value(p, out, item->nodes.at[0]);
-    fprintf(out, " -> buffer %d\n", item->product.pack);
+    fprintf(out, " -> buffer %d\n", item->terms.at[0].pack);
     return;
   case PLAN_PRODUCT: print_product(p, out, item, indent); return;
   case PLAN_GROUP: fprintf(out, "%*sgroup [", indent, ""); break;
@@ -91,6 +134,7 @@ static void print_buffer(const Plan *p, FILE *out, int i) {
   print_axes(p, out, b->axes);
   if (b->front || b->back) fprintf(out, ", front %" PRId64 ", back %" PRId64, b->front, b->back);
   if (b->steps) fprintf(out, ", %" PRId64 " steps kept", b->steps);
+  if (b->slot >= 0) fprintf(out, ", in slot %d", b->slot);
   fputc('\n', out);
 }
 

@@ -142,7 +142,7 @@ static bool match_plain(const Node *n, Operand a, Operand b, Product *p) {
 }
 
 static bool match(const Graph *g, const Node *n, Operand a, Operand b, Product *out) {
-  *out = (Product){.pack = -1};
+  *out = (Product){0};
   if (!addressable(g, &a.view) || !addressable(g, &b.view) || has_time_dims(&a.view) || has_time_dims(&b.view)) return false;
   if (n->attrs.over) return match_grad(n, a, b, out);
   if (!a.axes && !b.axes) return match_plain(n, a, b, out);

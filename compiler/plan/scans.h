@@ -32,4 +32,7 @@ int scan_towards(const Scans *s, int region, int inner);
  * it, clocks of fixed length last. Returns how many. */
 int scans_order(const Scans *s, const Graph *g, int *order);
 
+/* Finds sums of products that may be computed as one, and says in Plan.absorbed_by what they absorb. [node] is it such a sum? */
+bool *plan_find_sums(Plan *p, const Scans *scans);
+
 #endif

@@ -26,6 +26,7 @@ typedef struct Schedule {
   int *history_item;  /* [node] serial of the item that fills its delay line; -1 */
   int64_t *front, *back;
   Ref *history;
+  bool *is_sum;       /* [node] a sum of products */
   int serial;
 } Schedule;
 
@@ -147,11 +148,34 @@ static void place_elementwise(Schedule *s, Region *region, Ref r) {
   vec_push(s->arena, region->group_serial, s->serial - 1);
 }
 
+static void add_term(Schedule *s, PlanItem *item, Product p) {
+  Term t = {.m = p.m, .pack = -1};
+  vec_push(s->arena, t.parts, p);
+  vec_push(s->arena, item->terms, t);
+  item->product = p;
+}
+
+/* The products that a sum absorbs, from the left; what it computes on its way is computed where it is. */
+static void add_terms(Schedule *s, PlanItem *item, Ref sum, Ref r) {
+  const Node *n = node_at(s, r);
+  Product p;
+  if (r != sum) s->plan->item_of[r] = s->serial - 1;
+  if (n->op == OP_CONTRACT && product_match(s->g, r, &p)) add_term(s, item, p);
+  else
+    for (int i = 0; i < n->inputs; i++) add_terms(s, item, sum, n->in[i]);
+}
+
 static void place_hard(Schedule *s, Region *region, Ref r) {
   const Node *n = node_at(s, r);
   if (op_reads_steps(n->op)) need_history(s, region->items, n);
   PlanItem *item = new_item(s, region->items, PLAN_NODE, r);
-  if (product_match(s->g, r, &item->product)) item->kind = PLAN_PRODUCT;
+  if (s->is_sum[r]) {
+    item->kind = PLAN_PRODUCT;
+    add_terms(s, item, r, r);
+  } else if (product_match(s->g, r, &item->product)) {
+    item->kind = PLAN_PRODUCT;
+    if (item->product.form == PRODUCT_ROWS) add_term(s, item, item->product);
+  }
   s->plan->item_of[r] = s->serial - 1;
 }
 
@@ -165,10 +189,10 @@ static bool is_leaf(const Node *n) {
 
 static void make_ready(Schedule *s, Region *region, Ref r) {
   const Node *n = node_at(s, r);
-  if (op_is_view(n->op) || is_leaf(n)) {
+  if (op_is_view(n->op) || is_leaf(n) || is_absorbed(s->plan, r)) {
     if (op_reads_steps(n->op)) need_history(s, region->items, n);
     complete(s, region, r);
-  } else if (op_is_elementwise(n->op)) vec_push(s->arena, region->elementwise, r);
+  } else if (op_is_elementwise(n->op) && !s->is_sum[r]) vec_push(s->arena, region->elementwise, r);
   else vec_push(s->arena, region->hard, r);
 }
 
@@ -274,6 +298,7 @@ static void begin_schedule(Schedule *s) {
 
 void plan_schedule(Plan *p) {
   Schedule s = {.plan = p, .g = p->graph, .arena = p->session->arena, .scans = scans_of(p->session, p->graph)};
+  s.is_sum = plan_find_sums(p, &s.scans);
   begin_schedule(&s);
   Items top = {0};
   Region region = {.scan = TOP, .items = &top};

@@ -1,4 +1,5 @@
 #include "support/jit_run.h"
+#include "support/spoil.h"
 #include "base/diag.h"
 #include "driver/compile.h"
 #include <stdlib.h>
@@ -144,6 +145,7 @@ static void call_unit(JitRun *r, const EvalData *d, int64_t first, const uint8_t
   rnn_unit_reserve_clocks(r->unit, d->sequences, steps);
   fill_params(r, d);
   for (int i = 0; i < r->graph->inputs.len; i++) fill_input(r, d, i);
+  spoil_memory(r->unit);
   rnn_unit_call_clocks(r->unit, &args, d->sequences, steps);
 }
 
