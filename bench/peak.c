@@ -29,14 +29,14 @@ static float multiply_adds(int64_t rounds) {
   return sum;
 }
 
-double peak_gflops(void) {
+double peak_gflops(int rounds) {
   double best = 0;
   volatile float keep = 0;
-  for (int i = 0; i < 7; i++) {
-    int64_t rounds = 2000000;
+  for (int i = 0; i < rounds; i++) {
+    int64_t count = 2000000;
     double begin = bench_seconds();
-    keep += multiply_adds(rounds);
-    double rate = 2.0 * LANES * CHAINS * (double)rounds / (bench_seconds() - begin) * 1e-9;
+    keep += multiply_adds(count);
+    double rate = 2.0 * LANES * CHAINS * (double)count / (bench_seconds() - begin) * 1e-9;
     if (rate > best) best = rate;
   }
   return best;
