@@ -101,6 +101,7 @@ bool measure_alone(int threads);
 
 typedef struct Bench {
   Peer peers[PEERS];
+  bool column[PEERS];  /* of the table that is being printed */
   Effort effort;
   int threads;
   cJSON *json, *rows; /* what was measured */
@@ -117,7 +118,7 @@ typedef struct Row {
 
 void report_begin(Bench *b, bool realtime);
 void report_peers(Bench *b);
-void report_header(const Bench *b, const char *title, Task task);
+void report_header(Bench *b, const char *title, Task task, bool peers);
 /* Measures a case against all peers that have it, prints its row and keeps it in the JSON document. False if it does not compile. */
 bool report_case(Bench *b, const char *section, const Case *c, Row *out);
 bool report_write(Bench *b, const char *path);

@@ -27,7 +27,7 @@ void section_kinds(Bench *b) {
   Case lstm = base();
   Row row;
   if (!open_lstm(b, &lstm)) return;
-  report_header(b, "kinds of nets: a training step, at the work of an LSTM with H = 128, B = 32, T = 100, I = 64", TASK_TRAIN);
+  report_header(b, "kinds of nets: a training step, at the work of an LSTM with H = 128, B = 32, T = 100, I = 64", TASK_TRAIN, true);
   for (int k = 0; k < KINDS; k++) {
     Case c = case_kind(k, &lstm);
     report_case(b, "kinds", &c, &row);
@@ -61,7 +61,7 @@ void section_cells(Bench *b, const Sections *p) {
   double *relative = calloc((size_t)p->cells, sizeof *relative);
   int count = 0;
   if (open_lstm(b, &lstm)) {
-    report_header(b, "cells drawn at random (g gates, c candidates): a training step, at the work of an LSTM with H = 128, B = 32, T = 100, I = 64", TASK_TRAIN);
+    report_header(b, "cells drawn at random (g gates, c candidates): a training step, at the work of an LSTM with H = 128, B = 32, T = 100, I = 64", TASK_TRAIN, false);
     for (uint64_t seed = p->seed; seed < p->seed + (uint64_t)p->cells; seed++) {
       Row row;
       Case c = case_random(seed, &lstm);

@@ -14,7 +14,7 @@ static const char *const usage =
     "            --peers NAMES    only these: oneDNN PyTorch JAX \"ONNX Runtime\"; none: nobody\n"
     "            --cells N        so many random cells (20), --seed N: from this one on\n"
     "            --write-cells FOLDER  their models as files\n"
-    "            --rounds N       samples of each (9; with --all 15)\n"
+    "            --rounds N       samples of each (7; with --all 15)\n"
     "            --json FILE      all that was measured, with machine, commit, versions\n"
     "            --install-peers  puts them under build/peers\n";
 
@@ -35,7 +35,7 @@ static const Shape streamed[] = {{8, 1, 1, 1, false},    {16, 1, 1, 1, true},   
 static void section_layers(Bench *b, const Sections *p, Task task, const char *title, const Shape *shapes, int count) {
   static const char *const cells[] = {"LSTM", "GRU", "tanh"};
   Row row;
-  report_header(b, title, task);
+  report_header(b, title, task, true);
   for (int s = 0; s < count; s++)
     for (int c = 0; c < (task == TASK_TRAIN ? 3 : 2); c++) {
       if (!p->all && !shapes[s].quick) continue;
@@ -101,7 +101,7 @@ static bool read_arguments(char **argv, Bench *b, Sections *p, Arguments *a) {
     if (!read_argument(at, b, p, a)) return fprintf(stderr, "bench: %s: what is that?\n%s", *at, usage), false;
     if (!flag) at++;
   }
-  if (!b->effort.rounds) b->effort.rounds = p->smoke ? 3 : p->all ? 15 : 9;
+  if (!b->effort.rounds) b->effort.rounds = p->smoke ? 3 : p->all ? 15 : 7;
   if (b->threads < 1 || b->effort.rounds < 1 || b->effort.rounds > ROUNDS_MOST || p->cells < 1)
     return fprintf(stderr, "bench: threads and cells are 1 or more, rounds 1 to %d\n", ROUNDS_MOST), false;
   return true;
@@ -115,7 +115,7 @@ int main(int argc, char **argv) {
   Arguments a = {0};
   if (!read_arguments(argv, &b, &p, &a)) return 2;
   if (a.help) return fputs(usage, stdout), 0;
-  b.effort.sample = p.smoke ? 0.001 : 0.02;
+  b.effort.sample = p.smoke ? 0.001 : p.all ? 0.02 : 0.012;
   bool alone = a.realtime && measure_alone(b.threads);
   if (a.realtime && !alone) fputs("bench: the kernel does not allow --realtime here; going on without\n", stderr);
   report_begin(&b, alone);

@@ -1,4 +1,4 @@
-/* peer.c — other implementations, each a process that is asked over pipes. */
+/* peer.c — other implementations, each a process that is asked over pipes; peers/README.md has what is said. */
 #define _GNU_SOURCE
 #include "bench/bench.h"
 #include <fcntl.h>

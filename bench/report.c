@@ -37,11 +37,14 @@ void report_peers(Bench *b) {
   b->rows = cJSON_AddArrayToObject(b->json, "rows");
 }
 
-void report_header(const Bench *b, const char *title, Task task) {
-  printf("\n%s\n%-18s %4s %4s %4s %4s %9s %8s %7s %7s", title, "", "H", "B", "T", "I", task == TASK_STREAM ? "µs" : "ms", "GFLOP/s", "of peak", "±");
+/* Columns are for peers that are here and do such things at all. */
+void report_header(Bench *b, const char *title, Task task, bool peers) {
+  for (int i = 0; i < PEERS; i++)
+    b->column[i] = peers && !b->peers[i].missing[0] && !(task == TASK_TRAIN && !strcmp(b->peers[i].name, "ONNX Runtime"));
+  printf("\n%s\n%-24s %4s %4s %4s %4s %9s %8s %7s %7s", title, "", "H", "B", "T", "I", task == TASK_STREAM ? "µs" : "ms", "GFLOP/s", "of peak", "±");
   if (b->beside) printf(" %9s", "of LSTM");
   for (int i = 0; i < PEERS; i++)
-    if (!b->peers[i].missing[0]) printf(" %19s", b->peers[i].name);
+    if (b->column[i]) printf(" %20s", b->peers[i].name);
   putchar('\n');
   fflush(stdout);
 }
@@ -80,19 +83,19 @@ static cJSON *keep(Bench *b, const char *section, const Case *c, const Contender
 static void print_peer(const Contender *all, int count, const char *name, double unit) {
   for (int i = 1; i < count; i++)
     if (all[i].name == name) {
-      printf(" %9.3f (%6.2f ×)", unit * all[i].median, all[i].median / all->median);
+      printf(" %9.4g (%6.2f ×)", unit * all[i].median, all[i].median / all->median);
       return;
     }
-  printf(" %19s", "–");
+  printf(" %22s", "–"); /* three bytes, one column */
 }
 
 static void print_row(const Bench *b, const Case *c, const Contender *all, int count, double share, double relative) {
   double unit = c->task == TASK_STREAM ? 1e6 : 1e3;
-  printf("%-18s %4d %4d %4d %4d %9.4f %8.1f %6.1f%% %6.1f%%", c->name, c->hidden, c->batch, c->steps, c->inputs, unit * all->median,
+  printf("%-24s %4d %4d %4d %4d %9.4f %8.1f %6.1f%% %6.1f%%", c->name, c->hidden, c->batch, c->steps, c->inputs, unit * all->median,
          case_floating(c) / all->median * 1e-9, 100 * share, 100 * all->spread);
   if (b->beside) printf(" %8.1f%%", 100 * relative);
   for (int i = 0; i < PEERS; i++)
-    if (!b->peers[i].missing[0]) print_peer(all, count, b->peers[i].name, unit);
+    if (b->column[i]) print_peer(all, count, b->peers[i].name, unit);
   putchar('\n');
   fflush(stdout);
 }
