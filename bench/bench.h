@@ -34,7 +34,7 @@ Case case_layer(const char *name, Task task, int hidden, int batch, int steps, i
 /* `layers` LSTMs, one upon the other. */
 Case case_deep(int layers, int hidden, int batch, int steps, int inputs);
 /* Kinds other than the plain LSTM at its work, each as wide as makes the work equal. */
-enum { KINDS = 9 };
+enum { KINDS = 9, LAYERS_MOST = 16 };
 Case case_kind(int which, const Case *lstm);
 /* A cell drawn at random: gates, candidates, products, resets, peepholes; at the work of the LSTM. Same seed, same cell. */
 Case case_random(uint64_t seed, const Case *lstm);
@@ -97,7 +97,7 @@ double median_of(double *values, int count); /* sorts them */
  * allow it. */
 bool measure_alone(int threads);
 
-/* --- saying (report.c) ------------------------------------------------------------------------------------------------------ */
+/* --- saying (report.c, svg.c) ------------------------------------------------------------------------------------------------------ */
 
 typedef struct Bench {
   Peer peers[PEERS];
@@ -113,6 +113,7 @@ typedef struct Bench {
 typedef struct Row {
   double seconds, share; /* of our call; of the peak */
   double compile;
+  double peer[PEERS];    /* seconds; 0 where a peer has no such case */
   double relative;       /* our rate, as a share of the rate of what is measured beside */
 } Row;
 
@@ -123,6 +124,20 @@ void report_header(Bench *b, const char *title, Task task, bool peers);
 bool report_case(Bench *b, const char *section, const Case *c, Row *out);
 bool report_write(Bench *b, const char *path);
 
+enum { CURVE_POINTS = 12, CURVES = 8 };
+typedef struct Curve {
+  const char *name;
+  int count;
+  double x[CURVE_POINTS], y[CURVE_POINTS];
+} Curve;
+typedef struct Chart {
+  const char *file, *title, *x, *y; /* x, y: what the axes say */
+  Curve curve[CURVES];
+  int curves;
+} Chart;
+/* Curves on logarithmic axes, as FOLDER/FILE.svg. */
+bool svg_write(const char *folder, const Chart *chart);
+
 
 /* --- sections of a run ----------------------------------------------------------------------------------------------------------- */
 
@@ -131,11 +146,17 @@ typedef struct Sections {
   int cells;           /* random cells */
   uint64_t seed;       /* of the first */
   const char *only;    /* sections, by name; NULL: what --all or its absence says */
+  const char *svg;     /* folder for curves; NULL: none are drawn */
   const char *write;   /* folder for random cells */
+  const char *program; /* `rnn`, beside us */
 } Sections;
 
 void section_kinds(Bench *b);
 void section_cells(Bench *b, const Sections *p);
+void section_growth(Bench *b, const Sections *p);
+/* Keeps a chart, says how its curves grow, draws it where a folder is given. */
+void growth_finish(Bench *b, const Sections *p, Chart *c);
+void section_rtrl(Bench *b, const Sections *p);
 /* Where the time goes when a model file is compiled. */
 bool bench_compile(const char *path);
 

@@ -94,12 +94,14 @@ Case case_kind(int which, const Case *lstm) {
 }
 
 Case case_deep(int count, int hidden, int batch, int steps, int inputs) {
-  static char text[2048];
+  static char text[2048], name[32];
   int n = 0;
+  snprintf(name, sizeof name, "LSTM, %d layer%s", count, count > 1 ? "s" : "");
   for (int i = 0; i < count; i++)
     n += snprintf(text + n, sizeof text - (size_t)n, i + 1 == count ? "h = LSTM[H = H](" : "y%d = LSTM[H = H](", i),
     n += snprintf(text + n, sizeof text - (size_t)n, i ? "y%d)\n  " : "v)\n  ", i - 1);
   Case c = case_layer("LSTM", TASK_TRAIN, hidden, batch, steps, inputs);
+  c.name = name;
   c.equations = text;
   c.peer = NULL;
   c.products += (count - 1) * 8.0 * hidden * hidden;

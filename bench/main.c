@@ -7,8 +7,8 @@
 
 static const char *const usage =
     "./dev bench                  a quick table, about a minute\n"
-    "            --all            all rows: larger layers, every width of streaming\n"
-    "            --only NAMES     some of the sections: train sequence stream kinds cells compile\n"
+    "            --all            all rows: larger layers, every width of streaming, growth\n"
+    "            --only NAMES     some of the sections: train sequence stream kinds cells growth rtrl compile\n"
     "            --threads N      training on N threads, ours and peers' (1 unless given)\n"
     "            --realtime       before everything else that the machine does, on one core; needs root\n"
     "            --peers NAMES    only these: oneDNN PyTorch JAX \"ONNX Runtime\"; none: nobody\n"
@@ -16,6 +16,7 @@ static const char *const usage =
     "            --write-cells FOLDER  their models as files\n"
     "            --rounds N       samples of each (7; with --all 15)\n"
     "            --json FILE      all that was measured, with machine, commit, versions\n"
+    "            --svg FOLDER     curves of growth\n"
     "            --install-peers  puts them under build/peers\n";
 
 typedef struct Shape {
@@ -56,6 +57,8 @@ static void run_sections(Bench *b, const Sections *p) {
   if (wanted(p, "stream", true)) section_layers(b, p, TASK_STREAM, "streaming: one step, batch 1, the state kept", streamed, COUNT(streamed));
   if (wanted(p, "kinds", false)) section_kinds(b);
   if (wanted(p, "cells", true)) section_cells(b, p);
+  if (wanted(p, "growth", false)) section_growth(b, p);
+  if (wanted(p, "rtrl", false)) section_rtrl(b, p);
   if (!wanted(p, "compile", true)) return;
   puts("\ncompiling examples/adding/adding.rnn:");
   fflush(stdout);
@@ -90,6 +93,7 @@ static bool read_argument(char **at, Bench *b, Sections *p, Arguments *a) {
   else if (!strcmp(name, "--seed")) p->seed = strtoull(value, NULL, 10);
   else if (!strcmp(name, "--rounds")) b->effort.rounds = atoi(value);
   else if (!strcmp(name, "--json")) a->json = value;
+  else if (!strcmp(name, "--svg")) p->svg = value;
   else if (!strcmp(name, "--write-cells")) p->write = value;
   else return false;
   return true;
@@ -101,25 +105,28 @@ static bool read_arguments(char **argv, Bench *b, Sections *p, Arguments *a) {
     if (!read_argument(at, b, p, a)) return fprintf(stderr, "bench: %s: what is that?\n%s", *at, usage), false;
     if (!flag) at++;
   }
-  if (!b->effort.rounds) b->effort.rounds = p->smoke ? 3 : p->all ? 15 : 7;
+  if (b->effort.rounds < 0) b->effort.rounds = p->smoke ? 3 : p->all ? 15 : 7;
   if (b->threads < 1 || b->effort.rounds < 1 || b->effort.rounds > ROUNDS_MOST || p->cells < 1)
     return fprintf(stderr, "bench: threads and cells are 1 or more, rounds 1 to %d\n", ROUNDS_MOST), false;
   return true;
 }
 
 int main(int argc, char **argv) {
-  rnn_fix_blas_core(argv);
   (void)argc;
-  Bench b = {.threads = 1};
+  rnn_fix_blas_core(argv);
+  Bench b = {.threads = 1, .effort.rounds = -1};
   Sections p = {.cells = 20, .seed = 1};
   Arguments a = {0};
   if (!read_arguments(argv, &b, &p, &a)) return 2;
   if (a.help) return fputs(usage, stdout), 0;
+  char program[4096];
+  snprintf(program, sizeof program, "%.*srnn", (int)(strrchr(argv[0], '/') ? strrchr(argv[0], '/') - argv[0] + 1 : 0), argv[0]);
+  p.program = program;
   b.effort.sample = p.smoke ? 0.001 : p.all ? 0.02 : 0.012;
   bool alone = a.realtime && measure_alone(b.threads);
   if (a.realtime && !alone) fputs("bench: the kernel does not allow --realtime here; going on without\n", stderr);
   report_begin(&b, alone);
-  peers_start(b.peers, b.threads, p.smoke ? "none" : a.peers);
+  peers_start(b.peers, b.threads, p.smoke && !a.peers ? "none" : a.peers);
   report_peers(&b);
   run_sections(&b, &p);
   finish(&b, a.json);

@@ -55,6 +55,9 @@ static void warm_up(Contender *c, double sample) {
 
 static void conclude(Contender *c, int rounds) {
   c->median = median_of(c->sample, rounds);
+  for (int r = 0; r < rounds; r++)
+    if (c->sample[r] <= 0) c->median = 0; /* it died */
+  if (c->median <= 0) return;
   c->spread = (c->sample[rounds - 1 - rounds / 4] - c->sample[rounds / 4]) / c->median;
   c->memory = most_memory(c->pid);
 }

@@ -96,6 +96,11 @@ void peers_start(Peer *peers, int threads, const char *alone) {
   for (int i = 0; i < PEERS; i++) greet(&peers[i]);
 }
 
+static void lose(Peer *p) {
+  give_up(p, "it died (build/peers/log)");
+  fprintf(stderr, "bench: %s died (build/peers/log); the rest is measured without it\n", p->name);
+}
+
 bool peer_case(Peer *p, const Case *c, char why[128]) {
   char line[256];
   snprintf(why, 128, "missing");
@@ -103,10 +108,9 @@ bool peer_case(Peer *p, const Case *c, char why[128]) {
   snprintf(why, 128, "has no such cell");
   if (!c->peer) return false;
   dprintf(p->to, "case %s %s %d %d %d %d\n", task_name(c->task), c->peer, c->hidden, c->batch, c->steps, c->inputs);
-  if (!hear(p, line, sizeof line)) give_up(p, snprintf(why, 128, "it died") ? why : NULL);
-  else if (strcmp(line, "ok")) snprintf(why, 128, "%.120s", line);
-  else return true;
-  return false;
+  if (!hear(p, line, sizeof line)) return lose(p), false;
+  snprintf(why, 128, "%.120s", line);
+  return !strcmp(line, "ok");
 }
 
 double peer_run(void *peer, int64_t calls) {
@@ -115,7 +119,7 @@ double peer_run(void *peer, int64_t calls) {
   if (!p->said) return 0;
   dprintf(p->to, "run %lld\n", (long long)calls);
   if (hear(p, line, sizeof line)) return atof(line);
-  give_up(p, "it died while it ran");
+  lose(p);
   return 0;
 }
 

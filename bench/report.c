@@ -80,9 +80,9 @@ static cJSON *keep(Bench *b, const char *section, const Case *c, const Contender
   return o;
 }
 
-static void print_peer(const Contender *all, int count, const char *name, double unit) {
+static void print_peer(const Contender *all, int count, const Peer *peer, double unit) {
   for (int i = 1; i < count; i++)
-    if (all[i].name == name) {
+    if (all[i].self == peer) {
       printf(" %9.4g (%6.2f ×)", unit * all[i].median, all[i].median / all->median);
       return;
     }
@@ -95,7 +95,7 @@ static void print_row(const Bench *b, const Case *c, const Contender *all, int c
          case_floating(c) / all->median * 1e-9, 100 * share, 100 * all->spread);
   if (b->beside) printf(" %8.1f%%", 100 * relative);
   for (int i = 0; i < PEERS; i++)
-    if (b->column[i]) print_peer(all, count, b->peers[i].name, unit);
+    if (b->column[i]) print_peer(all, count, &b->peers[i], unit);
   putchar('\n');
   fflush(stdout);
 }
@@ -110,6 +110,14 @@ static int gather(Bench *b, const Case *c, Ours *ours, Contender *all) {
   return count;
 }
 
+/* Without those that died on the way. */
+static int alive(Contender *all, int count) {
+  int kept = 0;
+  for (int i = 0; i < count; i++)
+    if (all[i].median > 0) all[kept++] = all[i];
+  return kept;
+}
+
 bool report_case(Bench *b, const char *section, const Case *c, Row *out) {
   Contender all[CONTENDERS];
   double compile;
@@ -119,7 +127,9 @@ bool report_case(Bench *b, const char *section, const Case *c, Row *out) {
     return false;
   }
   int count = gather(b, c, ours, all);
-  double peak = measure(all, count, &b->effort) * b->threads, share = case_floating(c) / all->median * 1e-9 / peak;
+  double peak = measure(all, count, &b->effort) * b->threads;
+  count = alive(all, count);
+  double share = case_floating(c) / all->median * 1e-9 / peak;
   cJSON *kept = keep(b, section, c, all, count, peak);
   cJSON_AddNumberToObject(kept, "compile_seconds", compile);
   const Contender *last = &all[count - 1];
@@ -128,6 +138,9 @@ bool report_case(Bench *b, const char *section, const Case *c, Row *out) {
   print_row(b, c, all, count, share, relative);
   ours_close(ours);
   *out = (Row){.seconds = all->median, .share = share, .compile = compile, .relative = relative};
+  for (int i = 0; i < PEERS; i++)
+    for (int k = 1; k < count; k++)
+      if (all[k].self == &b->peers[i]) out->peer[i] = all[k].median;
   return true;
 }
 
