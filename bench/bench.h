@@ -93,9 +93,9 @@ typedef struct Contender {
 /* Each in turn, round after round, so that what else the machine does hits all alike. Returns the peak measured in between. */
 double measure(Contender *contenders, int count, const Effort *effort);
 double median_of(double *values, int count); /* sorts them */
-/* From now on this process and those it starts go before all others, on one core with one thread. False where the kernel does not
- * allow it. */
-bool measure_alone(int threads);
+/* From now on this process and those that it starts … */
+void measure_on_one_core(void); /* … stay on one core: a library that starts threads all the same gains nothing by it */
+bool measure_first(void);       /* … go before all others; false where the kernel does not allow it */
 
 /* --- saying (report.c, svg.c) ------------------------------------------------------------------------------------------------------ */
 

@@ -10,7 +10,7 @@ static const char *const usage =
     "            --all            all rows: larger layers, every width of streaming, growth\n"
     "            --only NAMES     some of the sections: train sequence stream kinds cells growth rtrl compile\n"
     "            --threads N      training on N threads, ours and peers' (1 unless given)\n"
-    "            --realtime       before everything else that the machine does, on one core; needs root\n"
+    "            --realtime       before everything else that the machine does; needs root\n"
     "            --peers NAMES    only these: oneDNN PyTorch JAX \"ONNX Runtime\"; none: nobody\n"
     "            --cells N        so many random cells (20), --seed N: from this one on\n"
     "            --write-cells FOLDER  their models as files\n"
@@ -123,9 +123,10 @@ int main(int argc, char **argv) {
   snprintf(program, sizeof program, "%.*srnn", (int)(strrchr(argv[0], '/') ? strrchr(argv[0], '/') - argv[0] + 1 : 0), argv[0]);
   p.program = program;
   b.effort.sample = p.smoke ? 0.001 : p.all ? 0.02 : 0.012;
-  bool alone = a.realtime && measure_alone(b.threads);
-  if (a.realtime && !alone) fputs("bench: the kernel does not allow --realtime here; going on without\n", stderr);
-  report_begin(&b, alone);
+  bool first = a.realtime && measure_first();
+  if (b.threads == 1) measure_on_one_core();
+  if (a.realtime && !first) fputs("bench: the kernel does not allow --realtime here; going on without\n", stderr);
+  report_begin(&b, first);
   peers_start(b.peers, b.threads, p.smoke && !a.peers ? "none" : a.peers);
   report_peers(&b);
   run_sections(&b, &p);

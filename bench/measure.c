@@ -86,14 +86,17 @@ double measure(Contender *c, int count, const Effort *effort) {
 
 /* --- the processor for ourselves ------------------------------------------------------------------------------------------------ */
 
-bool measure_alone(int threads) {
+void measure_on_one_core(void) {
   cpu_set_t may, one;
   CPU_ZERO(&one);
   sched_getaffinity(0, sizeof may, &may);
   int last = CPU_SETSIZE - 1;
   while (last > 0 && !CPU_ISSET(last, &may)) last--;
   CPU_SET(last, &one);
-  if (threads == 1) sched_setaffinity(0, sizeof one, &one);
+  sched_setaffinity(0, sizeof one, &one);
+}
+
+bool measure_first(void) {
   struct sched_param first = {.sched_priority = 50};
   return !sched_setscheduler(0, SCHED_RR, &first); /* round robin: threads of one library that wait for each other must not starve */
 }

@@ -16,7 +16,7 @@ void report_begin(Bench *b, bool realtime) {
   cJSON_AddNumberToObject(b->json, "rounds", b->effort.rounds);
   printf("%s, %d cores, %s; commit %s%s; %d thread%s%s\n", text_of(machine, "processor"), cJSON_GetObjectItem(machine, "cores")->valueint,
          text_of(machine, "vectors"), text_of(b->json, "commit"), cJSON_IsTrue(cJSON_GetObjectItem(b->json, "changed")) ? " and changes" : "",
-         b->threads, b->threads > 1 ? "s" : "", realtime ? ", nothing else on its core" : "");
+         b->threads, b->threads > 1 ? "s" : "", realtime ? ", before all else" : "");
   double peak = peak_gflops(9);
   cJSON_AddNumberToObject(b->json, "peak_gflops", peak);
   printf("peak of one core: %.1f GFLOP/s in single precision; medians of %d rounds, everybody in turn\n", peak, b->effort.rounds);
