@@ -85,6 +85,7 @@ typedef struct Contender {
   void *self;
   int pid;           /* of the process; 0: ours */
   double median, spread; /* seconds of a call; the middle half of the samples, as a share of the median */
+  double ratio;      /* to the first contender's time: median of what the rounds give */
   double memory;     /* most resident MB since the row began */
   int64_t calls;     /* a sample has */
   double sample[ROUNDS_MOST];

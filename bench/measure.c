@@ -53,6 +53,13 @@ static void warm_up(Contender *c, double sample) {
   c->calls = each >= sample ? 1 : (int64_t)(sample / (each + 1e-9)) + 1;
 }
 
+/* Two that were measured one after the other had the same neighbours: their ratio is steadier than either. */
+static double ratio_of(const Contender *c, const Contender *first, int rounds) {
+  double ratio[ROUNDS_MOST];
+  for (int r = 0; r < rounds; r++) ratio[r] = c->sample[r] / first->sample[r];
+  return median_of(ratio, rounds);
+}
+
 static void conclude(Contender *c, int rounds) {
   c->median = median_of(c->sample, rounds);
   for (int r = 0; r < rounds; r++)
@@ -80,6 +87,7 @@ double measure(Contender *c, int count, const Effort *effort) {
     if (now > peak) peak = now;
     if (r == 0) rounds = rounds_for(c, count, rounds);
   }
+  for (int i = 0; i < count; i++) c[i].ratio = ratio_of(&c[i], c, rounds); /* before the samples are sorted */
   for (int i = 0; i < count; i++) conclude(&c[i], rounds);
   return peak;
 }

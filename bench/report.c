@@ -51,7 +51,7 @@ void report_header(Bench *b, const char *title, Task task, bool peers) {
 
 /* --- a row ---------------------------------------------------------------------------------------------------------------------- */
 
-static void keep_contender(cJSON *list, const Contender *c, double floating, double peak, double ours) {
+static void keep_contender(cJSON *list, const Contender *c, double floating, double peak) {
   cJSON *o = cJSON_CreateObject();
   cJSON_AddItemToArray(list, o);
   cJSON_AddStringToObject(o, "name", c->name);
@@ -59,7 +59,7 @@ static void keep_contender(cJSON *list, const Contender *c, double floating, dou
   cJSON_AddNumberToObject(o, "spread", c->spread);
   cJSON_AddNumberToObject(o, "gflops", floating / c->median * 1e-9);
   cJSON_AddNumberToObject(o, "share_of_peak", floating / c->median * 1e-9 / peak);
-  cJSON_AddNumberToObject(o, "times_ours", c->median / ours);
+  cJSON_AddNumberToObject(o, "times_ours", c->ratio);
   cJSON_AddNumberToObject(o, "peak_mb", c->memory);
 }
 
@@ -76,14 +76,14 @@ static cJSON *keep(Bench *b, const char *section, const Case *c, const Contender
   cJSON_AddNumberToObject(o, "flop", case_floating(c));
   cJSON_AddNumberToObject(o, "peak_gflops", peak);
   cJSON *list = cJSON_AddArrayToObject(o, "times");
-  for (int i = 0; i < count; i++) keep_contender(list, &all[i], case_floating(c), peak, all->median);
+  for (int i = 0; i < count; i++) keep_contender(list, &all[i], case_floating(c), peak);
   return o;
 }
 
 static void print_peer(const Contender *all, int count, const Peer *peer, double unit) {
   for (int i = 1; i < count; i++)
     if (all[i].self == peer) {
-      printf(" %9.4g (%6.2f ×)", unit * all[i].median, all[i].median / all->median);
+      printf(" %9.4g (%6.2f ×)", unit * all[i].median, all[i].ratio);
       return;
     }
   printf(" %22s", "–"); /* three bytes, one column */
@@ -133,7 +133,7 @@ bool report_case(Bench *b, const char *section, const Case *c, Row *out) {
   cJSON *kept = keep(b, section, c, all, count, peak);
   cJSON_AddNumberToObject(kept, "compile_seconds", compile);
   const Contender *last = &all[count - 1];
-  double relative = b->beside ? case_floating(c) / all->median / (b->beside_floating / last->median) : 1;
+  double relative = b->beside ? case_floating(c) / b->beside_floating * last->ratio : 1;
   if (b->beside) cJSON_AddNumberToObject(kept, "share_of_lstm", relative);
   print_row(b, c, all, count, share, relative);
   ours_close(ours);
