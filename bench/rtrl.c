@@ -51,22 +51,23 @@ static double train(const Sections *p, const char *folder, int units, int steps,
   return system(command) ? -1 : bench_seconds() - begin;
 }
 
-/* Seconds a step; negative where it fails. */
+/* Seconds a step; NaN where it fails. */
 static double step_of(const Sections *p, const char *folder, int units) {
   enum { TIMES = 5, MORE = 4 };
   double taken[TIMES];
   int steps = (int)(2e5 / pow(units / 8.0, 3));
   for (int i = 0; i < TIMES; i++) {
     double one = train(p, folder, units, steps, 1), more = one < 0 ? one : train(p, folder, units, steps, 1 + MORE);
-    if (more < 0) return -1;
+    if (more < 0) return NAN;
     taken[i] = (more - one) / MORE / steps;
   }
   return median_of(taken, TIMES);
 }
 
-static bool row(Bench *b, const Sections *p, const char *folder, int units, Curve *curve) {
+static bool row(Bench *b, const Sections *p, const char *folder, int units, Curve *curve, char why[256]) {
   double taken = step_of(p, folder, units), operations = 2.0 * units * units * units * (units + 2);
-  if (taken <= 0) return false;
+  if (isnan(taken)) return last_words(folder, why, 256), false;
+  if (taken <= 0) return snprintf(why, 256, "five epochs took no longer than one"), false;
   double share = operations / taken * 1e-9 / peak_gflops(3);
   printf("N = %-4d %10.3f µs a step %8.1f GFLOP/s %6.1f%% of peak\n", units, 1e6 * taken, operations / taken * 1e-9, 100 * share);
   fflush(stdout);
@@ -91,9 +92,8 @@ void section_rtrl(Bench *b, const Sections *p) {
     return;
   }
   bool fine = true;
-  for (int i = 0; fine && i < 4; i++) fine = row(b, p, folder, units[i], chart.curve);
+  for (int i = 0; fine && i < 4; i++) fine = row(b, p, folder, units[i], chart.curve, why);
   if (!fine) {
-    last_words(folder, why, sizeof why);
     printf("not measured: %s\n", why);
     cJSON_AddStringToObject(b->json, "rtrl_missing", why);
   }

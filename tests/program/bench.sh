@@ -59,9 +59,9 @@ expect_in "/nowhere/at/all.json: No such file or directory" "$work/said"
 # Random cells: the same seed writes the same ones, and each is a right program.
 "$rnn" --only cells --peers none --rounds 1 --cells 2 --seed 5 --write-cells "$work/cells" >"$work/said" 2>&1 || fail "cells: $(cat "$work/said")"
 expect_in "2 cells: median" "$work/said"
-sum=$(cat "$work/cells/"*.rnn | md5sum)
-"$rnn" --only cells --peers none --rounds 1 --cells 2 --seed 5 --write-cells "$work/cells" >/dev/null 2>&1
-[ "$sum" = "$(cat "$work/cells/"*.rnn | md5sum)" ] || fail "the same seed wrote other cells"
+sum=$(md5sum <"$work/cells/cell5.rnn")
+"$rnn" --only cells --peers none --rounds 1 --cells 1 --seed 5 --write-cells "$work/again" >/dev/null 2>&1
+[ "$sum" = "$(md5sum <"$work/again/cell5.rnn")" ] || fail "the same seed wrote another cell"
 [ -e "$work/cells/cell5.rnn" ] && [ -e "$work/cells/cell6.rnn" ] || fail "cells are not written: $(ls "$work/cells")"
 
 [ $failures = 0 ] && echo "bench: fine"
