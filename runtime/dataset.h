@@ -29,6 +29,7 @@ typedef struct Dataset {
   Variable *variable;
   int64_t count;
   Sequence *sequence;
+  char *wide; /* trees: where a node has more than two children; NULL: nowhere */
   char **category; int categories; /* names of category("…") values, in order of first appearance in training data */
 } Dataset;
 
@@ -37,6 +38,8 @@ typedef struct Dataset {
  * `categories` of an earlier (training) data set keeps category numbers the same; NULL. NULL on error. */
 Dataset *dataset_load(const cJSON *source, const cJSON *modifiers, const Variable *variables, int count, const char *directory,
                       uint64_t seed, const Dataset *categories, int line, RnnError *error);
+/* Trees with nodes of more than two children are no data for an input `n.left` or `n.right`: E0514. Any other name is fine. */
+bool tree_read_by_sides(const Dataset *d, const char *input, RnnError *error);
 void dataset_free(Dataset *d);
 /* `last 10%` and `last n`: contiguous in time. One sequence: only the counting changes (see `counted`). Several: the last tenth of them. */
 

@@ -145,6 +145,16 @@ static bool fit_scale(Stage *s, RnnError *error) {
   return true;
 }
 
+static bool reads_data_fine(const RnnUnit *u, const Dataset *data, RnnError *error) {
+  for (int i = 0; u && i < u->inputs; i++)
+    if (!tree_read_by_sides(data, u->input[i].name, error)) return false;
+  return true;
+}
+
+static bool check_trees(const Stage *s, RnnError *error) {
+  return reads_data_fine(s->unit, s->data, error) && reads_data_fine(s->unit, s->own_validation, error) && reads_data_fine(s->valid, s->data, error);
+}
+
 static bool several_clocks(const cJSON *clocks) {
   int n = 0;
   const cJSON *clock;
@@ -160,7 +170,7 @@ bool stage_open(Stage *s, RnnProgram *p, const cJSON *json, const RnnOptions *op
   s->several_clocks = several_clocks(p->clocks);
   s->washout = (int64_t)clause_number(clause_of(json, "washout"), 0);
   s->threads = threads_new(options->threads);
-  if (!load_data(s, error) || !load_validation(s, error) || !fit_scale(s, error) || !open_units(s, error)) return false;
+  if (!load_data(s, error) || !load_validation(s, error) || !fit_scale(s, error) || !open_units(s, error) || !check_trees(s, error)) return false;
   stage_take_parameters(s);
   return true;
 }

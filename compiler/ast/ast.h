@@ -62,6 +62,7 @@ typedef enum Access {
   ACCESS_COMPONENT, /* x[3], x[0..K-2] of the first dim: offset = first component, taps = how many; x[3] drops the dim */
   ACCESS_DELAYS,    /* x[t - D] */
   ACCESS_CHILD,     /* h[n.left] */
+  ACCESS_PARENT,    /* x[n] in `sum over n.children (…)` */
 } Access;
 
 struct Expr {

@@ -76,7 +76,7 @@ static bool looks_ahead(const Node *n) {
 static bool streams(const Graph *g) {
   for (Ref r = 0; r < g->nodes.len; r++) {
     const Node *n = &g->nodes.at[r];
-    bool whole = n->op == OP_AT_END || n->op == OP_IMPULSE || n->op == OP_EDGE || n->op == OP_LENGTH || n->op == OP_CHILD;
+    bool whole = n->op == OP_AT_END || n->op == OP_IMPULSE || n->op == OP_EDGE || n->op == OP_LENGTH || op_reads_tree(n->op);
     bool reduces = (n->op == OP_SUM || n->op == OP_AMAX || n->op == OP_CONTRACT) && n->attrs.over;
     if (whole || reduces || looks_ahead(n)) return false;
   }

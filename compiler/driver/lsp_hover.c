@@ -125,6 +125,7 @@ static const char *access_text(const Document *d, const Expr *e) {
   case ACCESS_COMPONENT: return "components of the first dim";
   case ACCESS_DELAYS: return "each connection with its own delay";
   case ACCESS_CHILD: return "read at a child of the node";
+  case ACCESS_PARENT: return "read at the node whose children these are";
   case ACCESS_NONE: break;
   }
   return "";

@@ -68,6 +68,23 @@ Ref jvp_CONTRACT(Forward *f, Ref node) {
   return sum_of(G, part, contract_part(f, node, 1));
 }
 
+/* The links are data. ẏ of the largest child is ẋ times its weight, as a sum. */
+static Ref tangent_of_linked(Forward *f, Ref node, Ref tangent) {
+  if (node_of(G, node)->op != OP_CHILDREN_MAX) return tangent;
+  const Ref weights = largest_child(G, node);
+  return graph_select(G, weights, graph_binary(G, OP_MUL, tangent, weights), graph_const(G, 0));
+}
+
+static Ref linked(Forward *f, Ref node) {
+  const Node n = *node_of(G, node);
+  const TreeLinks links = {n.in[1], n.in[2], n.in[3], n.attrs.clock, (int)n.attrs.offset};
+  const bool later = n.in[0] >= node;
+  const Ref x = later ? NO_REF : tangent_of_linked(f, node, forward_tangent_or_zero(f, node, 0));
+  const Ref made = graph_tree(G, n.op == OP_PARENT ? OP_PARENT : OP_CHILDREN_SUM, x, links, n.shape, n.axes);
+  if (later) f->waiting[node] = made;
+  return made;
+}
+
 /* ẏ reads ẋ; where that comes later, it is set at the end. */
 static Ref delayed(Forward *f, Ref node) {
   const Node n = *node_of(G, node);
@@ -84,6 +101,9 @@ static Ref delayed(Forward *f, Ref node) {
 Ref jvp_READ(Forward *f, Ref node) { return delayed(f, node); }
 Ref jvp_WINDOW(Forward *f, Ref node) { return delayed(f, node); }
 Ref jvp_CHILD(Forward *f, Ref node) { return delayed(f, node); }
+Ref jvp_CHILDREN_SUM(Forward *f, Ref node) { return linked(f, node); }
+Ref jvp_CHILDREN_MAX(Forward *f, Ref node) { return linked(f, node); }
+Ref jvp_PARENT(Forward *f, Ref node) { return linked(f, node); }
 Ref jvp_OVERLAP(Forward *f, Ref node) { return delayed(f, node); }
 
 Ref jvp_AT_END(Forward *f, Ref node) {
@@ -144,7 +164,7 @@ static void visit(Forward *f, Ref node) {
 
 static void close_loops(Forward *f, int count) {
   for (Ref n = 0; n < count; n++)
-    if (f->waiting[n] != NO_REF) graph_set_read(G, f->waiting[n], forward_tangent_or_zero(f, n, 0));
+    if (f->waiting[n] != NO_REF) graph_set_read(G, f->waiting[n], tangent_of_linked(f, n, forward_tangent_or_zero(f, n, 0)));
 }
 
 /* With the axes of the output itself. */

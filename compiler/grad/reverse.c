@@ -87,7 +87,7 @@ static void prepare_loops(Reverse *r, int count) {
     const Ref x = input_of(r->g, n, 0);
     if (x < n || !r->active[x]) continue;
     r->waiting[n] = reverse_delayed(r->g, n, NO_REF);
-    accumulate(r, x, r->waiting[n]);
+    accumulate(r, x, reverse_share(r->g, n, r->waiting[n]));
   }
 }
 

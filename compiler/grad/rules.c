@@ -136,10 +136,17 @@ void vjp_CONTRACT(Reverse *r, Ref node, Ref adjoint) {
  * WINDOW    y[t][j] = x[t + k + j s]      :  x̄[t] += Σ_j ȳ[t − k − j s][j]
  * OVERLAP   y[t] = Σ_j x[t − k − j s][j]  :  x̄[t][j] += ȳ[t + k + j s]
  * CHILD     y[t] = x[index[t]]            :  x̄[s] += ȳ[inverse[s]]
+ * CHILDREN_SUM  y[t] = Σ x[s], s child of t :  x̄[s] += ȳ[parent[s]]
+ * CHILDREN_MAX  the same, times reverse_share
+ * PARENT    y[t] = x[parent[t]]           :  x̄[s] += Σ ȳ[t], t child of s
  * where a step that does not exist gives nothing. */
 Ref reverse_delayed(Graph *g, Ref node, Ref adjoint) {
   const Node n = *node_of(g, node);
   const Attrs a = n.attrs;
+  if (op_reads_links(n.op)) {
+    const TreeLinks back = {n.in[1], n.in[2], n.in[3], a.clock, (int)-a.offset};
+    return graph_tree(g, n.op == OP_PARENT ? OP_CHILDREN_SUM : OP_PARENT, adjoint, back, n.shape, n.axes);
+  }
   if (n.op == OP_CHILD) {
     const ChildRead back = {.history = zeros(g, n.shape), .index = n.in[3], .inverse = n.in[2], .clock = a.clock, .towards = (int)-a.offset};
     return graph_child(g, adjoint, back, n.shape, n.axes);
@@ -151,9 +158,28 @@ Ref reverse_delayed(Graph *g, Ref node, Ref adjoint) {
   return graph_overlap(g, adjoint, a.clock, a.offset, a.taps, a.stride, one, n.axes);
 }
 
+/* 1 where a child's value is its parent's largest, shared among equals: the rule of AMAX, for children. */
+Ref largest_child(Graph *g, Ref node) {
+  const Node n = *node_of(g, node);
+  const TreeLinks down = {n.in[1], n.in[2], n.in[3], n.attrs.clock, (int)n.attrs.offset};
+  TreeLinks up = down;
+  up.towards = -down.towards;
+  const Ref equal = graph_binary(g, OP_EQ, n.in[0], graph_tree(g, OP_PARENT, node, up, n.shape, n.axes));
+  const Ref count = graph_tree(g, OP_CHILDREN_SUM, equal, down, n.shape, n.axes);
+  const Ref equals = graph_binary(g, OP_MAX, graph_tree(g, OP_PARENT, count, up, n.shape, n.axes), graph_const(g, 1));
+  return graph_binary(g, OP_DIV, equal, equals); /* a root has no parent: 0 of its adjoint, whatever this is */
+}
+
+/* x̄'s part, of what reverse_delayed has read. */
+Ref reverse_share(Graph *g, Ref node, Ref read) {
+  if (node_of(g, node)->op != OP_CHILDREN_MAX) return read;
+  const Ref weights = largest_child(g, node);
+  return graph_select(g, weights, graph_binary(g, OP_MUL, read, weights), graph_const(g, 0));
+}
+
 static void delayed_input(Reverse *r, Ref node, Ref adjoint) {
   if (r->waiting[node] != NO_REF) graph_set_read(G, r->waiting[node], adjoint);
-  else if (reverse_wants(r, node, 0)) reverse_add(r, node, 0, reverse_delayed(G, node, adjoint));
+  else if (reverse_wants(r, node, 0)) reverse_add(r, node, 0, reverse_share(G, node, reverse_delayed(G, node, adjoint)));
 }
 
 /* h̄ += Σ ȳ over the steps that read the history, on whichever clocks it lives */
@@ -185,6 +211,9 @@ void vjp_CHILD(Reverse *r, Ref node, Ref adjoint) {
   reverse_add(r, node, 1, graph_sum(G, read, 0, GRAPH_CLOCK(clock)));
 }
 
+void vjp_CHILDREN_SUM(Reverse *r, Ref node, Ref adjoint) { delayed_input(r, node, adjoint); }
+void vjp_CHILDREN_MAX(Reverse *r, Ref node, Ref adjoint) { delayed_input(r, node, adjoint); }
+void vjp_PARENT(Reverse *r, Ref node, Ref adjoint) { delayed_input(r, node, adjoint); }
 void vjp_OVERLAP(Reverse *r, Ref node, Ref adjoint) { delayed_input(r, node, adjoint); }
 
 /* y = x[end] :  x̄[t] += ȳ at that one step */

@@ -11,7 +11,7 @@ typedef struct Reverse {
   Graph *g;
   bool *active; /* by forward node: on a path from a wanted param to the loss */
   Ref *adjoint; /* by forward node; NO_REF: nothing has reached it */
-  Ref *waiting; /* by forward READ, WINDOW, OVERLAP, CHILD that reads a later node: the node that will read its adjoint */
+  Ref *waiting; /* by forward node with a delayed edge to a later node: the node that will read its adjoint */
 } Reverse;
 
 /* x̄ += c for input i of a node, if it is wanted; summed over the axes that the input has not. */
@@ -19,8 +19,10 @@ void reverse_add(Reverse *r, Ref node, int i, Ref c);
 /* The same for ops within a step, where an input without an axis of the result is the same for all of it. */
 void reverse_add_repeated(Reverse *r, Ref node, int i, Ref c);
 bool reverse_wants(const Reverse *r, Ref node, int i);
-/* The adjoint of in[0] of READ, WINDOW, OVERLAP or CHILD, given the node's own (NO_REF: to be set later). */
+/* The adjoint of in[0] of a node whose edge to it is delayed, given the node's own (NO_REF: to be set later): what is read, and what of
+ * that in[0] gets. */
 Ref reverse_delayed(Graph *g, Ref node, Ref adjoint);
+Ref reverse_share(Graph *g, Ref node, Ref read);
 
 typedef struct Forward {
   Graph *g;
@@ -41,6 +43,7 @@ bool param_wanted(const Graph *g, int param, const bool *wanted);
 
 /* Weights of the elements that were the largest: they add up to 1 for every result (partials.c). */
 Ref largest_weights(Graph *g, Ref node);
+Ref largest_child(Graph *g, Ref node);
 Ref broadcast_reduced(Graph *g, Ref y, Sizes shape, uint32_t dims);
 
 typedef Ref Partial(Graph *g, Ref node, int i, Ref d);

@@ -274,6 +274,13 @@ Ref graph_child(Graph *g, Ref x, ChildRead read, Sizes shape, GraphAxes axes) {
                                .shape = shape, .axes = read_axes(g, x, read.history, read.clock, axes)});
 }
 
+Ref graph_tree(Graph *g, Op op, Ref x, TreeLinks links, Sizes shape, GraphAxes axes) {
+  Ref in[] = {x, links.first, links.next, links.parent};
+  for (int i = 1; i < 4; i++) axes |= axes_of(g, in[i]);
+  return add_checked(g, (Node){.op = op, .inputs = 4, .in = in, .attrs = {.clock = links.clock, .offset = links.towards},
+                               .shape = shape, .axes = read_axes(g, x, NO_REF, links.clock, axes)});
+}
+
 void graph_set_read(Graph *g, Ref read, Ref x) {
   Sizes shape;
   GraphAxes axes;

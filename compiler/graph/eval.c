@@ -327,6 +327,30 @@ static void eval_child(Eval *e, const Node *n, Place p, double *y) {
   memcpy(y, read_step(e, n, p, index < 0 ? -1 : (int64_t)index), sizeof *y * (size_t)sizes_count(n->shape));
 }
 
+/* The step that link i names, seen from a step: −1 where that is none of the sequence's. */
+static int64_t linked(Eval *e, const Node *n, int i, Place p, int64_t step) {
+  const double number = *input(e, n, i, at_step(p, n->attrs.clock, step));
+  return number >= 0 && number < (double)length(e, n->attrs.clock, p.sequence) ? (int64_t)number : -1;
+}
+
+static void eval_parent(Eval *e, const Node *n, Place p, double *y) {
+  const int64_t parent = linked(e, n, 3, p, p.step[n->attrs.clock]);
+  const size_t size = sizeof *y * (size_t)sizes_count(n->shape);
+  if (parent < 0) memset(y, 0, size);
+  else memcpy(y, input(e, n, 0, at_step(p, n->attrs.clock, parent)), size);
+}
+
+/* y[t] = Σ x[s], or max x[s], over the children s of t, the first one first */
+static void eval_children(Eval *e, const Node *n, Place p, double *y) {
+  const int64_t count = sizes_count(n->shape), first = linked(e, n, 1, p, p.step[n->attrs.clock]);
+  const Op op = n->op == OP_CHILDREN_SUM ? OP_ADD : OP_MAX;
+  memset(y, 0, sizeof *y * (size_t)count);
+  for (int64_t s = first; s >= 0; s = linked(e, n, 2, p, s)) {
+    const double *x = input(e, n, 0, at_step(p, n->attrs.clock, s));
+    for (int64_t k = 0; k < count; k++) y[k] = s == first ? x[k] : op_number(op, (double[]){y[k], x[k]});
+  }
+}
+
 static void add_to(double *y, const double *x, int64_t count) {
   for (int64_t k = 0; k < count; k++) y[k] += x[k];
 }
@@ -366,6 +390,9 @@ static void eval_time(Eval *e, const Node *n, Place p, double *y) {
   case OP_READ:
   case OP_WINDOW: eval_read(e, n, p, y); return;
   case OP_CHILD: eval_child(e, n, p, y); return;
+  case OP_CHILDREN_SUM:
+  case OP_CHILDREN_MAX: eval_children(e, n, p, y); return;
+  case OP_PARENT: eval_parent(e, n, p, y); return;
   case OP_OVERLAP: eval_overlap(e, n, p, y); return;
   case OP_EDGE: eval_edge(e, n, p, y); return;
   default: eval_end(e, n, p, y); return;

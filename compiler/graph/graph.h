@@ -1,6 +1,6 @@
 /* graph.h — typed values over clocks. Time is only a READ at another step.
  *
- * Nodes are in topological order: every input comes before its user, except in[0] of READ, WINDOW, OVERLAP and CHILD, the
+ * Nodes are in topological order: every input comes before its user, except in[0] of READ, WINDOW, OVERLAP and those of trees (CHILD …), the
  * only edges between steps, which may point anywhere. A value on a clock is also on the sequence axis (a step belongs to a
  * sequence), and reductions only name axes that their input has. Shapes are sizes now (dims were checked by sema); element-wise operands have
  * exactly the result's shape (BROADCAST makes it so), while axes are joined implicitly. */
@@ -37,7 +37,7 @@ typedef struct Attrs {
   const double *data;        /* CONST tensor, row-major; NULL for a scalar (repeated over the shape) */
   int32_t index;             /* PARAM, INPUT, RANDOM site */
   int32_t clock;             /* TIME ops, LENGTH, STEP_INDEX */
-  int64_t offset, stride;    /* READ, WINDOW, OVERLAP, EDGE; CHILD (±1); SLICE and PAD (stride) */
+  int64_t offset, stride;    /* READ, WINDOW, OVERLAP, EDGE; of trees (±1); SLICE and PAD (stride) */
   int64_t taps;              /* WINDOW, OVERLAP, EDGE when windowed */
   int32_t dim;               /* SLICE, PAD, CONCAT, ARGMAX */
   int64_t begin, count;      /* SLICE, PAD */
@@ -160,6 +160,13 @@ typedef struct ChildRead {
   int clock, towards;
 } ChildRead;
 Ref graph_child(Graph *g, Ref x, ChildRead read, Sizes shape, GraphAxes axes);
+/* The nodes of trees as steps: inputs that say a step's first child, its next sibling and its parent. `towards` as above. */
+typedef struct TreeLinks {
+  Ref first, next, parent;
+  int clock, towards;
+} TreeLinks;
+/* CHILDREN_SUM, CHILDREN_MAX or PARENT of x, which may be set later. */
+Ref graph_tree(Graph *g, Op op, Ref x, TreeLinks links, Sizes shape, GraphAxes axes);
 void graph_set_read(Graph *g, Ref read, Ref x);
 Ref graph_at_end(Graph *g, Ref x, int clock, int end);           /* x itself where it is not on the clock */
 Ref graph_impulse(Graph *g, Ref x, int clock, int end);
@@ -186,12 +193,15 @@ const char *op_text(Op op);
 int op_inputs(Op op);
 OpClass op_class(Op op);
 static inline bool op_is_elementwise(Op op) { return op_class(op) >= CLASS_UNARY && op_class(op) <= CLASS_TERNARY; }
+static inline bool op_reads_links(Op op) { return op == OP_CHILDREN_SUM || op == OP_CHILDREN_MAX || op == OP_PARENT; }
+/* Does it read steps that the data name? */
+static inline bool op_reads_tree(Op op) { return op == OP_CHILD || op_reads_links(op); }
 /* Is input i of this node the edge to another step? */
 static inline bool node_edge_is_delayed(const Node *n, int i) {
-  return i == 0 && (n->op == OP_READ || n->op == OP_WINDOW || n->op == OP_OVERLAP || n->op == OP_CHILD);
+  return i == 0 && (n->op == OP_READ || n->op == OP_WINDOW || n->op == OP_OVERLAP || op_reads_tree(n->op));
 }
-/* The steps between a node and what its delayed edge reads: from `least` to `most` (a READ's offset is both). A CHILD is said to
- * read the next step: how far it really looks is in the data, but not to which side. */
+/* The steps between a node and what its delayed edge reads: from `least` to `most` (a READ's offset is both). What reads a tree is
+ * said to read the next step: how far it really looks is in the data, but not to which side. */
 void node_delays(const Node *n, int64_t *least, int64_t *most);
 /* What an element-wise op makes of single numbers x[0], x[1] … (ops.c). */
 double op_number(Op op, const double *x);

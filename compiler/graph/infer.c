@@ -222,6 +222,23 @@ static Problem infer_child(const Graph *g, const Node *n, GraphAxes *axes) {
   return NULL;
 }
 
+/* CHILDREN_SUM, CHILDREN_MAX, PARENT. The links of other steps are read too, so they are inputs: there from the start. */
+static Problem infer_links(const Graph *g, const Node *n, GraphAxes *axes) {
+  GraphAxes least = GRAPH_CLOCK(n->attrs.clock);
+  if (n->attrs.offset != 1 && n->attrs.offset != -1) return "it says neither earlier steps nor later ones";
+  for (int i = 1; i < 4; i++) {
+    if (input(g, n, i)->op != OP_INPUT || input(g, n, i)->shape.rank) return "a link is an input, one number a step";
+    if (!(input(g, n, i)->axes & GRAPH_CLOCK(n->attrs.clock))) return "a link is not on the clock that is read";
+    least |= input(g, n, i)->axes;
+  }
+  if (n->in[0] != NO_REF) {
+    if (!sizes_equal(input(g, n, 0)->shape, n->shape)) return "the shape of what is read differs";
+    least |= input(g, n, 0)->axes;
+  }
+  *axes = n->axes;
+  return closed(least) & ~n->axes ? "its axes lack some of its inputs'" : NULL;
+}
+
 static Problem infer_overlap(const Graph *g, const Node *n, GraphAxes *axes) {
   *axes = n->axes;
   GraphAxes least = GRAPH_CLOCK(n->attrs.clock);
@@ -251,6 +268,9 @@ static Problem infer_time(const Graph *g, const Node *n, Sizes *shape, GraphAxes
   case OP_READ:
   case OP_WINDOW: return infer_read(g, n, axes);
   case OP_CHILD: return infer_child(g, n, axes);
+  case OP_CHILDREN_SUM:
+  case OP_CHILDREN_MAX:
+  case OP_PARENT: return infer_links(g, n, axes);
   case OP_OVERLAP: return infer_overlap(g, n, axes);
   case OP_IMPULSE:
     *shape = input(g, n, 0)->shape;

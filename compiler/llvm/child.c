@@ -1,10 +1,10 @@
-/* child.c — CHILD: rows that come from the step which the data name: a tree's nodes read their children, their adjoints the
- * parent's. What is not there is the history. */
+/* child.c — rows that come from steps which the data name: a tree's nodes read their children, their adjoints the parent's. What is
+ * not there is the history (CHILD) or 0. */
 #include "llvm/emit.h"
 
 typedef struct Child {
   Ref node;
-  View history, index;
+  View history, index; /* history: CHILD only */
   Block block;
   LLVMValueRef row, to; /* to: where the row's value goes */
 } Child;
@@ -45,6 +45,7 @@ static LLVMValueRef is_step(Emit *e, const Child *c, LLVMValueRef number) {
 }
 
 static void child_row(Emit *e, Child *c) {
+  const Node *n = &e->g->nodes.at[c->node];
   LLVMValueRef index[GRAPH_RANK] = {0}, number = view_load(e, &c->index, c->block, c->row, index);
   LLVMValueRef there = is_step(e, c, number);
   c->to = row_place(e, c->node, c->block, c->row);
@@ -52,21 +53,106 @@ static void child_row(Emit *e, Child *c) {
   copy_step(e, c, LLVMBuildFPToSI(e->b, number, e->i64, "step"));
   if_end(e, &some);
   If none = if_begin(e, LLVMBuildNot(e->b, there, ""));
-  store_history(e, c, 0, int_const(e, 0), index);
+  if (n->op == OP_CHILD) store_history(e, c, 0, int_const(e, 0), index);
+  else zero_fill(e, c->to, int_const(e, buffer_at(e, c->node)->elements));
   if_end(e, &none);
 }
 
+/* --- all children ------------------------------------------------------------------------------------------------------------ */
+
+static LLVMValueRef next_of(Emit *e, const Child *c, LLVMValueRef step) {
+  const Node *n = &e->g->nodes.at[c->node];
+  const View next = view_of(e->g, n->in[2]);
+  LLVMValueRef index[GRAPH_RANK] = {0};
+  Block at = c->block;
+  at.step[n->attrs.clock] = step;
+  return view_load(e, &next, at, c->row, index);
+}
+
+/* y[d] = y[d] op x[d] for from <= d < to, `width` at a time. */
+static void combine(Emit *e, const Child *c, LLVMValueRef x, int64_t from, int64_t to, int width) {
+  const Node op = {.op = e->g->nodes.at[c->node].op == OP_CHILDREN_SUM ? OP_ADD : OP_MAX};
+  Loop loop = loop_begin(e, int_const(e, from), int_const(e, to), int_const(e, width), "d");
+  LLVMValueRef y = element_pointer(e, c->to, loop.index);
+  LLVMValueRef in[] = {load_real(e, width, y), load_real(e, width, element_pointer(e, x, loop.index))};
+  store_real(e, emit_elementwise(e, &op, width, in), y);
+  loop_end(e, &loop);
+}
+
+static void combine_step(Emit *e, const Child *c, LLVMValueRef step) {
+  const Node *n = &e->g->nodes.at[c->node];
+  const int64_t count = buffer_at(e, c->node)->elements;
+  int width = e->widest;
+  while (width > count) width /= 2;
+  Block from = c->block;
+  from.step[n->attrs.clock] = step;
+  LLVMValueRef x = row_place(e, n->in[0], from, c->row);
+  const int64_t whole = width ? count / width * width : 0;
+  if (whole) combine(e, c, x, 0, whole, width);
+  if (whole < count) combine(e, c, x, whole, count, 1);
+}
+
+static LLVMBasicBlockRef block_after(Emit *e, const char *name) {
+  return LLVMAppendBasicBlockInContext(e->context, LLVMGetBasicBlockParent(LLVMGetInsertBlock(e->b)), name);
+}
+
+/* while there is a next sibling: combine. */
+static void other_children(Emit *e, const Child *c, LLVMValueRef first) {
+  LLVMBasicBlockRef before = LLVMGetInsertBlock(e->b), body = block_after(e, "sibling"), end = block_after(e, "siblings");
+  LLVMValueRef number = next_of(e, c, first);
+  LLVMBuildCondBr(e->b, is_step(e, c, number), body, end);
+  LLVMPositionBuilderAtEnd(e->b, body);
+  LLVMValueRef at = LLVMBuildPhi(e->b, e->real, "child"), step = LLVMBuildFPToSI(e->b, at, e->i64, "step");
+  combine_step(e, c, step);
+  LLVMValueRef next = next_of(e, c, step);
+  LLVMBasicBlockRef last = LLVMGetInsertBlock(e->b);
+  LLVMBuildCondBr(e->b, is_step(e, c, next), body, end);
+  LLVMAddIncoming(at, (LLVMValueRef[]){number, next}, (LLVMBasicBlockRef[]){before, last}, 2);
+  LLVMPositionBuilderAtEnd(e->b, end);
+}
+
+/* The first child is copied, the others are added to it. */
+static void children_row(Emit *e, Child *c) {
+  LLVMValueRef index[GRAPH_RANK] = {0}, number = view_load(e, &c->index, c->block, c->row, index);
+  LLVMValueRef there = is_step(e, c, number);
+  c->to = row_place(e, c->node, c->block, c->row);
+  If none = if_begin(e, LLVMBuildNot(e->b, there, ""));
+  zero_fill(e, c->to, int_const(e, buffer_at(e, c->node)->elements));
+  if_end(e, &none);
+  If some = if_begin(e, there);
+  LLVMValueRef first = LLVMBuildFPToSI(e->b, number, e->i64, "step");
+  copy_step(e, c, first);
+  other_children(e, c, first);
+  if_end(e, &some);
+}
+
+/* --- rows -------------------------------------------------------------------------------------------------------------------- */
+
 static void child_block(Emit *e, Block block, void *context) {
   Child *c = context;
+  const Op op = e->g->nodes.at[c->node].op;
   c->block = block;
   Loop loop = loop_begin(e, int_const(e, 0), block.count, int_const(e, 1), "r");
   c->row = loop.index;
-  child_row(e, c);
+  if (op == OP_CHILD || op == OP_PARENT) child_row(e, c);
+  else children_row(e, c);
   loop_end(e, &loop);
 }
 
 void emit_child(Emit *e, Ref node) {
   const Node *n = &e->g->nodes.at[node];
   Child c = {.node = node, .history = view_of(e->g, n->in[1]), .index = view_of(e->g, n->in[2])};
+  for_blocks(e, n->axes, false, child_block, &c);
+}
+
+void emit_children(Emit *e, Ref node) {
+  const Node *n = &e->g->nodes.at[node];
+  Child c = {.node = node, .index = view_of(e->g, n->in[1])};
+  for_blocks(e, n->axes, false, child_block, &c);
+}
+
+void emit_parent(Emit *e, Ref node) {
+  const Node *n = &e->g->nodes.at[node];
+  Child c = {.node = node, .index = view_of(e->g, n->in[3])};
   for_blocks(e, n->axes, false, child_block, &c);
 }

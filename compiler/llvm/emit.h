@@ -159,6 +159,8 @@ void emit_one_hot(Emit *e, Ref node);
 void emit_at_end(Emit *e, Ref node);
 void emit_impulse(Emit *e, Ref node);
 void emit_child(Emit *e, Ref node);
+void emit_children(Emit *e, Ref node);
+void emit_parent(Emit *e, Ref node);
 void emit_edge(Emit *e, Ref node);
 void emit_overlap(Emit *e, Ref node);
 void emit_random(Emit *e, Ref node);

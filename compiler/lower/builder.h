@@ -35,12 +35,22 @@ struct Instance {
   int slots;
 };
 
-/* A READ or WINDOW whose operand is not lowered yet. */
+/* What equations inside each other save of what is around them. */
+typedef struct Saved {
+  Instance *naming;
+  Binding *equation;
+  bool original;
+  int children;
+} Saved;
+
+/* A read of another step whose operand is not lowered yet: a name, or an expression of a tree's children. */
 typedef struct Pending {
   Ref read;
   Instance *at;
   Symbol *symbol;
   bool forced; /* reads select(flag, data, own value) */
+  const Expr *expr; /* NULL: the symbol */
+  Saved around;     /* of expr */
 } Pending;
 
 /* A softmax remembers how to give its logarithm without overflow: log p = shifted − log total. */
@@ -56,12 +66,6 @@ typedef struct Placed {
   int from, end;
 } Placed;
 
-/* One child of a tree's nodes. */
-typedef struct ChildSide {
-  int clock;        /* of the graph */
-  const char *side; /* "left" */
-} ChildSide;
-
 typedef struct Builder {
   Session *session;
   Model *model;
@@ -75,7 +79,7 @@ typedef struct Builder {
   bool original;     /* lowering a clause's own expression: scaled variables are shown in original units */
   double temperature; /* of sample() */
   const Symbol *decoded; /* the output that a run's `decode` chooses; NULL */
-  const ChildSide *child; /* inside `sum over n.children (…)`: names mean the child's values; NULL */
+  int children;      /* inside `sum over n.children (…)`: 1 + n; names mean what the node above reads. 0: not inside */
   bool split_windows; /* those that begin now are in a loop (time.c) */
   int sites;         /* random draws so far */
   Vec(Placed) placed; /* one behind the other */
@@ -119,6 +123,8 @@ Binding *binding_of(Builder *b, Instance *at, Symbol *s);
 Ref value_of(Builder *b, Instance *at, Symbol *s);
 Ref history_of(Builder *b, Instance *at, Symbol *s, int clock);
 Ref variable_input(Builder *b, Instance *at, Symbol *s, bool data); /* data: the data's own y, "data.y" */
+Saved enter_equation(Builder *b, Instance *at, Binding *equation);
+void leave_equation(Builder *b, Saved before);
 Symbol *data_field(const Instance *at, const Expr *e);              /* `data.y` → y; NULL for anything else */
 Ref original_units(Builder *b, const Symbol *s, Ref r);             /* y · std + mean where clauses want that */
 Ref decoded_input(Builder *b, Instance *at, const Symbol *s); /* what the decoder has said */
@@ -140,11 +146,13 @@ bool window_now_in_loop(const Graph *g); /* is there an h[t..t-L] whose h needs 
 GraphAxes expected_axes(const Instance *at, const Symbol *s);        /* of an equation that is not lowered yet */
 Ref shown(Builder *b, Instance *at, const Expr *e, Ref r);           /* what an index read, as clauses want it */
 ForceKind force_of(const Builder *b, const Symbol *s);
+Ref forced_value(Builder *b, Instance *at, Symbol *s, Ref own);       /* what stands in the delay line of a forced output */
 
 /* --- tree.c ---------------------------------------------------------------------------------------------------------- */
 Ref read_child(Builder *b, Instance *at, const Expr *e);            /* h[n.left] */
-Ref sum_over_children(Builder *b, Instance *at, const Expr *e);
-Ref value_of_child(Builder *b, Instance *at, Symbol *s);            /* where b->child is; NO_REF: the same for all nodes */
+Ref read_parent(Builder *b, Instance *at, const Expr *e);           /* x[n] inside of … */
+Ref over_children(Builder *b, Instance *at, const Expr *e);         /* sum over n.children (e) */
+void resolve_children(Builder *b, const Pending *p);
 
 /* --- builtins.c, reduce.c, random.c ---------------------------------------------------------------------------------- */
 /* A call of a function of the language; `name` may come from an option. */

@@ -245,7 +245,6 @@ void lower_equations(Builder *b, Instance *at) {
 }
 
 Ref lower_cell_call(Builder *b, Instance *caller, const Expr *call, const Expr *start) {
-  if (b->child) return unbuilt(b, call->span, "a cell of a tree's children");
   const Expr *making = making_call(call);
   const Symbol *cell = making->symbol;
   Instance *at = instance_new(b, scope_of(cell->decl), call_prefix(b));

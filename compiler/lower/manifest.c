@@ -81,8 +81,8 @@ static void add_variable(const Model *m, cJSON *list, const Instance *at, const 
 /* The hidden inputs of a tree clock: which nodes are whose children (tree.c). */
 static void add_tree(const Model *m, cJSON *list, const Instance *at, int number) {
   const ClockInfo *clock = &m->program->clocks.at[number];
-  static const char *const parts[] = {"left", "left.parent", "right", "right.parent"};
-  for (int i = 0; i < 4; i++) {
+  static const char *const parts[] = {"left", "left.parent", "right", "right.parent", "first", "next", "parent"};
+  for (int i = 0; i < 7; i++) {
     cJSON *object = append(list);
     cJSON_AddStringToObject(object, "name", arena_printf(m->session->arena, "%s.%s", clock->name, parts[i]));
     cJSON_AddStringToObject(object, "role", "input");

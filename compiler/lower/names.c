@@ -74,25 +74,21 @@ Ref original_units(Builder *b, const Symbol *s, Ref r) {
 
 /* --- equations ------------------------------------------------------------------------------------------------------- */
 
-typedef struct Saved {
-  Instance *naming;
-  Binding *equation;
-  bool original;
-} Saved;
-
 /* Inside an equation calls are named after it, and variables are in the net's own units. */
-static Saved enter_equation(Builder *b, Instance *at, Binding *equation) {
-  const Saved before = {b->naming, b->equation, b->original};
+Saved enter_equation(Builder *b, Instance *at, Binding *equation) {
+  const Saved before = {b->naming, b->equation, b->original, b->children};
   b->naming = at;
   b->equation = equation;
   b->original = false;
+  b->children = 0;
   return before;
 }
 
-static void leave_equation(Builder *b, Saved before) {
+void leave_equation(Builder *b, Saved before) {
   b->naming = before.naming;
   b->equation = before.equation;
   b->original = before.original;
+  b->children = before.children;
 }
 
 static const Expr *right_side_of(const Symbol *s) { return s->equation ? s->equation->value : s->definition; }
@@ -142,8 +138,15 @@ static Ref param_value(Builder *b, Instance *at, Symbol *s) {
   return binding->value;
 }
 
+/* A child's forced output is read by the node above, as y[t-1] is by the next step. */
+static Ref forced_child(Builder *b, Instance *at, Symbol *s) {
+  if (force_of(b, s) == FORCE_ALWAYS) return variable_input(b, at, s, true);
+  return forced_value(b, at, s, equation_value(b, at, s));
+}
+
 static Ref data_value(Builder *b, Instance *at, Symbol *s) {
   if (s == b->decoded && b->original) return decoded_input(b, at, s);
+  if (b->children && force_of(b, s) && expected_axes(at, s) & GRAPH_CLOCK(b->children - 1)) return forced_child(b, at, s);
   if (s->kind == SYMBOL_OUTPUT && symbol_has_equation(s)) return equation_value(b, at, s);
   Binding *binding = binding_of(b, at, s);
   if (binding->value == NO_REF) binding->value = variable_input(b, at, s, s->kind == SYMBOL_OUTPUT);
@@ -181,8 +184,6 @@ static NameRule *const name_rules[] = {
 };
 
 Ref value_of(Builder *b, Instance *at, Symbol *s) {
-  const Ref child = b->child ? value_of_child(b, at, s) : NO_REF;
-  if (child != NO_REF) return child;
   NameRule *rule = name_rules[s->kind];
   if (rule) return rule(b, at, s);
   return unbuilt(b, s->span, arena_printf(b->session->arena, "`%s` as a value", s->name));

@@ -122,7 +122,7 @@ static Along along(const Instance *at, const Expr *e) {
 }
 
 Ref lower_over(Builder *b, Instance *at, const Expr *e) {
-  if (e->left->kind == EXPR_FIELD) return sum_over_children(b, at, e);
+  if (e->left->kind == EXPR_FIELD) return over_children(b, at, e);
   const Along a = along(at, e);
   if (!strcmp(e->name, "pick")) return pick(b, at, e, a);
   Ref x = lower_dense(b, at, e->args.at[0].value);

@@ -21,7 +21,7 @@ ForceKind force_of(const Builder *b, const Symbol *s) {
 }
 
 /* What stands in y's delay line: flag ? the data's y : its own. Data are an input, so no gradient passes them. */
-static Ref forced_value(Builder *b, Instance *at, Symbol *s, Ref own) {
+Ref forced_value(Builder *b, Instance *at, Symbol *s, Ref own) {
   const GraphAxes axes = axes_here(at, s->type.axes);
   const int flag = graph_input(b->graph, s->name, INPUT_FORCE, sizes_scalar(), axes);
   return graph_select(b->graph, graph_input_ref(b->graph, flag), variable_input(b, at, s, true), own);
@@ -100,12 +100,13 @@ static Ref read_equation(Builder *b, Instance *at, Symbol *s, Delay d) {
   if (decoded) return add_read(b, decoded_input(b, at, s), history, d, shape, 0);
   if (force == FORCE_ALWAYS) return add_read(b, variable_input(b, at, s, true), history, d, shape, 0);
   const Ref read = add_read(b, NO_REF, history, d, shape, expected_axes(at, s));
-  const Pending pending = {read, at, s, force == FORCE_SOMETIMES};
+  const Pending pending = {.read = read, .at = at, .symbol = s, .forced = force == FORCE_SOMETIMES};
   vec_push(b->session->arena, b->pending, pending);
   return read;
 }
 
 void pending_resolve(Builder *b, const Pending *p) {
+  if (p->expr) return resolve_children(b, p);
   Ref value = value_of(b, p->at, p->symbol);
   if (p->forced) value = forced_value(b, p->at, p->symbol, value);
   graph_set_read(b->graph, p->read, value);
@@ -116,7 +117,7 @@ Ref read_same_step(Builder *b, Instance *at, Symbol *s) {
   const Delay here = {.clock = clock < 0 ? 0 : clock};
   const Ref zero = graph_expand(b->graph, graph_const(b->graph, 0), sizes_here(at, &s->type.shape));
   const Ref read = add_read(b, NO_REF, zero, here, sizes_here(at, &s->type.shape), expected_axes(at, s));
-  const Pending pending = {read, at, s, false};
+  const Pending pending = {.read = read, .at = at, .symbol = s};
   vec_push(b->session->arena, b->pending, pending);
   name_node(b, read, arena_printf(b->session->arena, "%s.%s", at->prefix, s->name));
   return read;
@@ -199,11 +200,10 @@ typedef Ref AccessRule(Builder *b, Instance *at, const Expr *e);
 static AccessRule *const access_rules[] = {
     [ACCESS_OFFSET] = read_offset, [ACCESS_WINDOW] = read_window,       [ACCESS_LAST] = read_last,
     [ACCESS_FIRST] = read_first,   [ACCESS_COMPONENT] = read_component, [ACCESS_DELAYS] = read_delays,
-    [ACCESS_CHILD] = read_child,
+    [ACCESS_CHILD] = read_child,   [ACCESS_PARENT] = read_parent,
 };
 
 Ref lower_index(Builder *b, Instance *at, const Expr *e) {
   AccessRule *rule = access_rules[e->access];
-  if (b->child && e->access != ACCESS_COMPONENT) return unbuilt(b, e->span, "another step, read at a tree's children,");
   return rule ? rule(b, at, e) : unbuilt(b, e->span, "this way of reading");
 }

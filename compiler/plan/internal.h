@@ -6,7 +6,7 @@
 int product_copies(const Graph *g, const Node *n);
 
 /* What READ, WINDOW and OVERLAP have in common: they look at other steps of in[0], a fixed number of steps away, along a delay line.
- * (CHILD looks at other steps too, but of those that are computed only: it needs no line.) */
+ * (What reads a tree looks at other steps too, but of those that are computed only: it needs no line.) */
 static inline bool op_reads_steps(Op op) { return op == OP_READ || op == OP_WINDOW || op == OP_OVERLAP; }
 
 /* The furthest steps looked at: `front` before, `back` after the own one. */

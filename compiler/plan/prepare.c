@@ -1,7 +1,7 @@
 /* prepare.c — requires a verified, causal graph; establishes that
  *   - what READ, WINDOW and OVERLAP look at owns memory, lives on all clocks of the reader, is read along one clock, and has
  *     one history;
- *   - what CHILD looks at owns memory;
+ *   - what reads of trees look at owns memory;
  *   - every output owns memory that is its alone, without pads between its steps;
  *   - the operand of a RESHAPE walks memory with one stride;
  *   - a CONTRACT that can be a matrix product has operands that BLAS takes.
@@ -130,11 +130,11 @@ static void prepare_reads(Prepare *p) {
   }
 }
 
-/* A CHILD reads what other steps have left in memory: no pads, no history of its own there. */
+/* A node of a tree reads what other steps have left in memory: no pads, no history of its own there. */
 static void prepare_children(Prepare *p) {
   for (Ref i = 0; i < p->from->nodes.len; i++) {
     const Node *n = &p->from->nodes.at[i];
-    if (n->op != OP_CHILD) continue;
+    if (!op_reads_tree(n->op)) continue;
     const Ref x = p->map[n->in[0]];
     const Op op = at(p, x)->op;
     const bool owns = !op_is_view(op) && op != OP_CONST;

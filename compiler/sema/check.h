@@ -43,6 +43,7 @@ typedef struct Checker {
   MissingList missing;         /* of the cell or net at hand */
   Vec(MisfitWeight) misfits;
   const Type *expected;        /* what a history or a constant is for: gives `one_hot(0)` its size. NULL elsewhere */
+  const Symbol *children;      /* the tree n inside of `sum over n.children (…)`; NULL elsewhere */
   Decl *stage;                 /* train or run at hand, NULL elsewhere */
   bool quiet;                  /* clocks.c: still looking for the fixpoint */
   bool changed;

@@ -372,11 +372,14 @@ static const Symbol *clock_over(Scope *scope, const Expr *along) {
   return symbol && symbol->kind == SYMBOL_CLOCK ? symbol : NULL;
 }
 
-/* sum over n.children (e): e of every child. */
-static Type over_children(Checker *c, Scope *scope, Expr *e) {
-  const Symbol *clock = tree_of_field(c, scope, e->left);
-  if (!clock) return poison();
-  const bool built = !strcmp(e->name, "sum") && !strcmp(e->left->name, "children") && e->args.len == 1;
+/* sum over n.children (e): e of every child; x[n] in e is that of the node itself. */
+static Type over_children(Checker *c, Scope *scope, Expr *e, const OverRow *row) {
+  const Symbol *clock = tree_of_field(c, scope, e->left), *around = c->children;
+  c->children = clock;
+  for (int i = 0; i < e->args.len; i++) type_expr(c, scope, argument(e, i));
+  c->children = around;
+  if (!clock || !row) return poison();
+  const bool built = row->kind == OVER_REDUCE && !strcmp(e->left->name, "children") && e->args.len == 1;
   if (!built) return not_built(c, e->left->span, "`%s over %s`", e->name, source_text(c, e->left->span)), poison();
   e->left->type = e->left->left->type = type_real();
   e->clock = clock->clock;
@@ -385,9 +388,9 @@ static Type over_children(Checker *c, Scope *scope, Expr *e) {
 
 Type type_over(Checker *c, Scope *scope, Expr *e) {
   const OverRow *row = over_row(c, e);
+  if (e->left->kind == EXPR_FIELD) return over_children(c, scope, e, row);
   for (int i = 0; i < e->args.len; i++) type_expr(c, scope, argument(e, i));
   if (!row) return poison();
-  if (e->left->kind == EXPR_FIELD) return over_children(c, scope, e);
   int wanted = row->kind == OVER_PICK ? 2 : 1;
   if (e->args.len != wanted) {
     diag_error(c->s, E0107, e->span, "`%s over` takes %d argument%s, not %d", e->name, wanted, wanted > 1 ? "s" : "", e->args.len);

@@ -84,8 +84,9 @@ static Type type_offset(Checker *c, Scope *scope, Expr *e, Symbol *symbol, Expr 
   Linear l;
   if (!offset_of(c, scope, at, &l)) return poison();
   if (l.tensor) return not_built(c, at->span, "a tensor of delays, `%s`,", source_text(c, at->span)), poison();
-  if (no_line(c, at, l.clock)) return poison();
-  e->access = ACCESS_OFFSET;
+  const bool above = c->children && c->children->clock == l.clock && is_now(l.dim);
+  if (!above && no_line(c, at, l.clock)) return poison();
+  e->access = above ? ACCESS_PARENT : ACCESS_OFFSET;
   e->clock = l.clock;
   e->offset = l.dim;
   e->taps = dim_literal(1);

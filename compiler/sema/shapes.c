@@ -345,13 +345,16 @@ static Type infer(Checker *c, Symbol *symbol, const Expr *use) {
     return poison();
   }
   const Type *expected = c->expected;
+  const Symbol *children = c->children;
   c->expected = NULL;
+  c->children = NULL;
   c->nesting += depth;
   symbol->progress = PROGRESS_BUSY;
   Type t = type_expr(c, symbol->scope, symbol->definition);
   symbol->progress = PROGRESS_DONE;
   c->nesting -= depth;
   c->expected = expected;
+  c->children = children;
   t.axes = 0; /* clocks.c */
   return symbol->type = t;
 }

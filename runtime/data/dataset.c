@@ -62,6 +62,7 @@ void dataset_free(Dataset *d) {
   sequences_free(d->sequence, d->count, d->variables);
   for (int i = 0; i < d->categories; i++) free(d->category[i]);
   free(d->category);
+  free(d->wide);
   free(d->variable);
   free(d);
 }

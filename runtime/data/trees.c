@@ -1,27 +1,29 @@
 /* trees.c — trees("expressions.txt", z = column(1), w = column(2)): each row is a tree, `(avg (max 0 7) 3)`, and the symbols are its
  * nodes. They are numbered in postorder: children before their parents, the root last.
  *
- * A net on a tree clock `n` has hidden inputs: `n.left` and `n.right`, the number of a node's child, −1 where it has none; and
- * `n.left.parent`, `n.right.parent`, the number of the node whose left or right child it is. */
+ * A net on a tree clock `n` has hidden inputs, numbers of nodes, −1 where there is none: `n.left` and `n.right`, a node's first and
+ * second child; `n.left.parent`, `n.right.parent`, the node whose left or right child it is; and for any number of children `n.first`,
+ * a node's first child, `n.next`, its next sibling, and `n.parent`. */
 #include "runtime/data/data.h"
 #include <stdlib.h>
 #include <string.h>
 
-enum { LEFT, RIGHT, CHILDREN_MOST };
+enum { LEFT, RIGHT, LEFT_PARENT, RIGHT_PARENT, FIRST, NEXT, PARENT, PARTS };
+static const char *const part_names[PARTS] = {".left", ".right", ".left.parent", ".right.parent", ".first", ".next", ".parent"};
 
 /* An opened parenthesis: its first symbol is the node, what follows are its children. */
 typedef struct Open {
   const char *symbol; /* NULL: not seen yet */
   size_t size;
-  int children;
-  int64_t child[CHILDREN_MOST];
+  int64_t children, first, second, last; /* how many, and the numbers of these */
 } Open;
 
 typedef struct Parser {
   const DataClause *clause;
   const Cell *cell;
-  double *child[CHILDREN_MOST], *parent[CHILDREN_MOST]; /* of the hidden inputs, by node */
+  double *part[PARTS]; /* the hidden inputs, by node */
   double *out;
+  Dataset *data;
   int64_t nodes, steps; /* so far; of the sequence */
   Open *open;
   int64_t depth; /* open[0]: around everything, its one child is the root */
@@ -48,27 +50,43 @@ static bool not_by_nodes(const Parser *p) {
 
 /* --- nodes ----------------------------------------------------------------------------------------------------------------- */
 
+/* The first node of more than two children, for nets that read a left and a right one. */
+static bool note_wide(Parser *p, const Open *node) {
+  const Table *t = p->cell->table;
+  char text[512];
+  if (node->children <= 2 || p->data->wide) return true;
+  snprintf(text, sizeof text, "%.400s: line %lld: a node has %lld children", t->path, (long long)t->line[p->cell->row], (long long)node->children);
+  return (p->data->wide = strdup(text)) || no_memory(p->clause->error);
+}
+
 /* Gives a node its number and symbol, and hangs its children under it. */
 static bool finish_node(Parser *p, const Open *node) {
   if (p->nodes == p->steps) return not_by_nodes(p);
   const int64_t number = p->nodes++;
-  for (int side = 0; side < CHILDREN_MOST; side++) {
-    const bool has = side < node->children;
-    p->child[side][number] = has ? (double)node->child[side] : -1;
-    p->parent[side][number] = -1;
-    if (has) p->parent[side][node->child[side]] = (double)number;
+  double *const *part = p->part;
+  for (int i = 0; i < PARTS; i++) part[i][number] = -1;
+  if (node->children) {
+    part[LEFT][number] = part[FIRST][number] = (double)node->first;
+    part[LEFT_PARENT][node->first] = (double)number;
+    for (int64_t child = node->first; child >= 0; child = (int64_t)part[NEXT][child]) part[PARENT][child] = (double)number;
   }
-  return cell_symbol_place(p->clause, p->cell, node->symbol, node->size, &p->out[number]);
+  if (node->children > 1) {
+    part[RIGHT][number] = (double)node->second;
+    part[RIGHT_PARENT][node->second] = (double)number;
+  }
+  return note_wide(p, node) && cell_symbol_place(p->clause, p->cell, node->symbol, node->size, &p->out[number]);
 }
 
 /* The node that was finished last is a child of the parenthesis that is open. */
 static bool hang(Parser *p) {
   Open *around = &p->open[p->depth];
   if (!p->depth && around->children) return bad_tree(p, "there is more after the tree");
-  if (around->children == CHILDREN_MOST)
-    return rnn_fail(p->clause->error, "E0901", "%s: line %lld: a node with more than two children is understood, but this version cannot read it yet",
-                    p->cell->table->path, (long long)p->cell->table->line[p->cell->row]);
-  around->child[around->children++] = p->nodes - 1;
+  const int64_t node = p->nodes - 1;
+  if (!around->children) around->first = node;
+  else p->part[NEXT][around->last] = (double)node;
+  if (around->children == 1) around->second = node;
+  around->last = node;
+  around->children++;
   return true;
 }
 
@@ -108,35 +126,36 @@ static bool parse(Parser *p, const char *at) {
 
 /* --- cells ----------------------------------------------------------------------------------------------------------------- */
 
-static bool ends_with(const char *name, const char *suffix) {
-  const size_t size = strlen(name), most = strlen(suffix);
-  return size > most && !strcmp(name + size - most, suffix);
-}
-
 /* Memory for the hidden inputs of the tree clocks that the variable lives on. */
 static bool allocate(Parser *p, Dataset *data, int64_t sequence) {
-  static const char *const children[] = {".left", ".right"}, *const parents[] = {".left.parent", ".right.parent"};
   for (int v = 0; v < data->variables; v++) {
     if (!is_tree_input(&data->variable[v]) || !(data->variable[v].axes & p->cell->variable->axes & ~1u)) continue;
     double *out = sequence_allocate(data, sequence, v, data->sequence[sequence].steps);
     if (!out) return no_memory(p->clause->error);
-    for (int side = 0; side < CHILDREN_MOST; side++) {
-      if (ends_with(data->variable[v].name, children[side])) p->child[side] = out;
-      if (ends_with(data->variable[v].name, parents[side])) p->parent[side] = out;
-    }
+    const char *part = strchr(data->variable[v].name, '.');
+    for (int i = 0; i < PARTS; i++)
+      if (!strcmp(part, part_names[i])) p->part[i] = out;
   }
-  if (p->child[RIGHT]) return true;
+  if (p->part[PARENT]) return true;
   return rnn_fail(p->clause->error, "E0509", "trees(…): `%s` does not live on a tree\nhelp: declare its clock as one: tree n", p->cell->variable->name);
 }
 
 bool cell_tree(const DataClause *c, const Cell *cell, Dataset *data, int64_t sequence, double *out) {
   const char *text = cell->table->column[cell->column].text[cell->row];
-  Parser p = {.clause = c, .cell = cell, .out = out, .steps = data->sequence[sequence].steps};
+  Parser p = {.clause = c, .cell = cell, .out = out, .data = data, .steps = data->sequence[sequence].steps};
   if (!allocate(&p, data, sequence)) return false;
   p.open = calloc(strlen(text) + 2, sizeof *p.open);
   const bool fine = p.open ? parse(&p, text) : no_memory(c->error);
   free(p.open);
   return fine;
+}
+
+/* Wide nodes are an error where a unit reads one of two children. */
+bool tree_read_by_sides(const Dataset *d, const char *input, RnnError *error) {
+  const char *part = strchr(input, '.');
+  if (!d || !d->wide || !part || (strcmp(part, part_names[LEFT]) && strcmp(part, part_names[RIGHT]))) return true;
+  return rnn_fail(error, "E0514", "%s, and the net reads `%s`: of two at most\nhelp: `sum over %.*s.children (…)` reads any number of children", d->wide, input,
+                  (int)(part - input), input);
 }
 
 /* Some variable must have been read as trees. */

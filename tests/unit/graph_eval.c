@@ -197,6 +197,29 @@ static void children(void) {
   session_free(s);
 }
 
+/* y = u + Σ y of the children, z = max over them of u, w = u of the parent: of the tree (4 1 2 3), the children in the order 3 1 2, and
+ * (20 10). */
+static void any_children(void) {
+  Session *s = session_new();
+  const Graph *g = graph_parse(s, "clock n 0\ninput 0 \"u\" data [] on * n\ninput 1 \"f\" data [] on * n\ninput 2 \"x\" data [] on * n\n"
+                                  "input 3 \"p\" data [] on * n\n%0 = input : [] on * n\n%1 = input index=1 : [] on * n\n"
+                                  "%2 = input index=2 : [] on * n\n%3 = input index=3 : [] on * n\n"
+                                  "%4 = children_sum %5 %1 %2 %3 clock=n offset=-1 : [] on * n\n%5 = add %0 %4 : [] on * n\n"
+                                  "%6 = children_max %0 %1 %2 %3 clock=n offset=-1 : [] on * n\n%7 = parent %0 %1 %2 %3 clock=n offset=1 : [] on * n\n"
+                                  "output \"y\" value 0 %5\noutput \"z\" value 0 %6\noutput \"w\" value 0 %7\n");
+  CU_ASSERT_PTR_NOT_NULL_FATAL(g);
+  static const double first[] = {-1, -1, -1, 2, -1, 0, NAN, NAN}, next[] = {1, -1, 0, -1, -1, -1, NAN, NAN}, parent[] = {3, 3, 3, -1, 1, -1, NAN, NAN};
+  const double *const inputs[] = {counting, first, next, parent};
+  const EvalData data = {.sequences = 2, .length = {ragged}, .input = inputs};
+  static const double wanted[3][8] = {{1, 2, 3, 10, 10, 30, 0, 0}, {0, 0, 0, 3, 0, 10, 0, 0}, {4, 4, 4, 0, 20, 0, 0, 0}};
+  for (int o = 0; o < 3; o++) {
+    double out[8];
+    graph_eval(g, &data, o, out);
+    for (int i = 0; i < 8; i++) CU_ASSERT_EQUAL(out[i], wanted[o][i]);
+  }
+  session_free(s);
+}
+
 int main(void) {
   CU_initialize_registry();
   CU_pSuite suite = CU_add_suite("graph_eval", NULL, NULL);
@@ -209,6 +232,7 @@ int main(void) {
   CU_add_test(suite, "sequence to sequence", sequence_to_sequence);
   CU_add_test(suite, "two clocks", two_clocks);
   CU_add_test(suite, "children", children);
+  CU_add_test(suite, "any children", any_children);
   CU_add_test(suite, "within a step", within_a_step);
   CU_add_test(suite, "draws", draws);
   CU_add_test(suite, "long sequences", long_sequences);

@@ -155,14 +155,22 @@ static void test_two_clocks(void) {
 
 /* The tree (4 1 (3 2)), in postorder 1 2 3 4. */
 static void test_trees(void) {
-  Fixture f = fixture("tree n\nnet m {\n  input x: []\n  state h, s: [] = 5\n  h = x + h[n.left] + 10 * h[n.right]\n"
-                      "  s = x + sum over n.children (s)\n  k = sum over n.children (1 + x * s)\n  y = h[last]\n}\n");
+  Fixture f = fixture("tree n\nnet m {\n  input x: []\n  state h, s, g: [] = 5\n  h = x + h[n.left] + 10 * h[n.right]\n"
+                      "  s = x + sum over n.children (s)\n  k = sum over n.children (1 + x * s)\n  y = h[last]\n"
+                      "  f = sum over n.children (x[n] * s - k)\n  m = mean over n.children (s)\n  l = min over n.children (s)\n"
+                      "  g = x + max over n.children (g * x[n] + sum over n.children (x))\n}\n");
   CU_ASSERT_PTR_NOT_NULL_FATAL(f.model);
-  const double x[] = {1, 2, 3, 4}, left[] = {-1, -1, 1, 0}, right[] = {-1, -1, -1, 2}, left_parent[] = {3, 2, -1, -1}, right_parent[] = {-1, -1, 3, -1};
-  const Column columns[] = {{"x", x}, {"n.left", left}, {"n.right", right}, {"n.left.parent", left_parent}, {"n.right.parent", right_parent}, {0}};
+  const double x[] = {1, 2, 3, 4}, left[] = {-1, -1, 1, 0}, right[] = {-1, -1, -1, 2}, left_parent[] = {3, 2, -1, -1}, right_parent[] = {-1, -1, 3, -1},
+               first[] = {-1, -1, 1, 0}, next[] = {2, -1, -1, -1}, parent[] = {3, 2, 3, -1};
+  const Column columns[] = {{"x", x}, {"n.left", left}, {"n.right", right}, {"n.left.parent", left_parent}, {"n.right.parent", right_parent},
+                            {"n.first", first}, {"n.next", next}, {"n.parent", parent}, {0}};
   const Graph *g = unit_of(&f, NULL, UNIT_STEP);
   const double h[] = {1 + 55, 2 + 55, 3 + 57 + 50, 4 + 56 + 1100}, s[] = {1, 2, 5, 10}, k[] = {0, 0, 1 + 4, 1 + 1 + 1 + 15};
   const double *got_h = value_named(g, "h", columns, 1, 4), *got_s = value_named(g, "s", columns, 1, 4), *got_k = value_named(g, "k", columns, 1, 4);
+  const double fs[] = {0, 0, 6, 4 + 20 - 5}, m[] = {0, 0, 2, 3}, l[] = {0, 0, 2, 1}, gs[] = {1, 2, 3 + 6, 4 + 38};
+  const double *got_f = value_named(g, "f", columns, 1, 4), *got_m = value_named(g, "m", columns, 1, 4), *got_l = value_named(g, "l", columns, 1, 4),
+               *got_g = value_named(g, "g", columns, 1, 4);
+  for (int t = 0; t < 4; t++) NEAR(got_f[t], fs[t]), NEAR(got_m[t], m[t]), NEAR(got_l[t], l[t]), NEAR(got_g[t], gs[t]);
   for (int t = 0; t < 4; t++) NEAR(got_h[t], h[t]), NEAR(got_s[t], s[t]), NEAR(got_k[t], k[t]);
   NEAR(*value_named(g, "y", columns, 1, 4), h[3]);
   session_free(f.session);

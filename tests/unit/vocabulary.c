@@ -135,13 +135,30 @@ static void test_cells(void) {
 
 /* --- trees ------------------------------------------------------------------------------------------------------------------ */
 
-enum { LEFT = 2, RIGHT = 4, TREE_VARIABLES = 6 };
+enum { LEFT = 2, RIGHT = 4, FIRST = 6, NEXT = 7, PARENT = 8, TREE_VARIABLES = 9 };
 
 #define TREES "{\"call\":\"trees\",\"args\":[\"rnn_test_vocabulary.tsv\"],\"named\":{\"z\":{\"call\":\"column\",\"args\":[1]},\"w\":{\"call\":\"column\",\"args\":[2]}}}"
 
 static void tree_fails(const Variable *v, const char *text, const char *code, const char *parts) {
   write_text(FILE_TABLE, text);
   load_fails(TREES, NULL, v, TREE_VARIABLES, code, parts);
+}
+
+/* Any number of children, in their order; a net that reads two of them is told where there are more. */
+static void test_wide_trees(const Variable *all) {
+  RnnError error = {{0}, {0}};
+  write_text(FILE_TABLE, "0\t(neg 1)\n0\t(max 1 (neg 2 3 1 2) 3)\n");
+  Dataset *d = load_fine(TREES, NULL, all, TREE_VARIABLES);
+  double **tree = d->sequence[1].value;
+  expect_values(tree[FIRST], (double[]){-1, -1, -1, -1, -1, 1, -1, 0}, 8);
+  expect_values(tree[NEXT], (double[]){5, 2, 3, 4, -1, 6, -1, -1}, 8);
+  expect_values(tree[PARENT], (double[]){7, 5, 5, 5, 5, 7, 7, -1}, 8);
+  CU_ASSERT(tree_read_by_sides(d, "n.first", &error) && tree_read_by_sides(d, "w", &error));
+  CU_ASSERT_FALSE(tree_read_by_sides(d, "n.left", &error));
+  CU_ASSERT_STRING_EQUAL(error.code, "E0514");
+  CU_ASSERT_PTR_NOT_NULL(strstr(error.message, "line 2: a node has 4 children, and the net reads `n.left`"));
+  CU_ASSERT_PTR_NOT_NULL(strstr(error.message, "sum over n.children"));
+  dataset_free(d);
 }
 
 /* Nodes in postorder: children before their parents. */
@@ -154,7 +171,9 @@ static void test_trees(void) {
   CU_ASSERT_PTR_NOT_NULL_FATAL(v);
   const Variable all[TREE_VARIABLES] = {variable("z", VARIABLE_TARGET, 1, PER_SEQUENCE, 0), spoken("w", v),
                                         variable("n.left", VARIABLE_INPUT, 1, ON_CLOCK, 0), variable("n.left.parent", VARIABLE_INPUT, 1, ON_CLOCK, 0),
-                                        variable("n.right", VARIABLE_INPUT, 1, ON_CLOCK, 0), variable("n.right.parent", VARIABLE_INPUT, 1, ON_CLOCK, 0)};
+                                        variable("n.right", VARIABLE_INPUT, 1, ON_CLOCK, 0), variable("n.right.parent", VARIABLE_INPUT, 1, ON_CLOCK, 0),
+                                        variable("n.first", VARIABLE_INPUT, 1, ON_CLOCK, 0), variable("n.next", VARIABLE_INPUT, 1, ON_CLOCK, 0),
+                                        variable("n.parent", VARIABLE_INPUT, 1, ON_CLOCK, 0)};
   Dataset *d = load_fine(TREES, NULL, all, TREE_VARIABLES);
   CU_ASSERT(d->count == 2 && d->sequence[0].steps == 6 && d->sequence[1].steps == 1);
   double **tree = d->sequence[0].value, **leaf = d->sequence[1].value;
@@ -163,6 +182,9 @@ static void test_trees(void) {
   expect_values(tree[LEFT + 1], (double[]){1, 5, 4, -1, -1, -1}, 6);
   expect_values(tree[RIGHT], (double[]){-1, -1, -1, -1, 3, 4}, 6);
   expect_values(tree[RIGHT + 1], (double[]){-1, -1, -1, 4, 5, -1}, 6);
+  expect_values(tree[FIRST], (double[]){-1, 0, -1, -1, 2, 1}, 6);
+  expect_values(tree[NEXT], (double[]){-1, 4, 3, -1, -1, -1}, 6);
+  expect_values(tree[PARENT], (double[]){1, 5, 4, 4, 5, -1}, 6);
   expect_values(leaf[LEFT], (double[]){-1}, 1);
   CU_ASSERT(tree[0][0] == 0.5 && leaf[0][0] == -1 && leaf[1][0] == 4);
   dataset_free(d);
@@ -171,7 +193,7 @@ static void test_trees(void) {
   tree_fails(all, "0\t1 2\n", "E0514", "more after the tree");
   tree_fails(all, "0\t((max 1) 2)\n", "E0514", "begins with a symbol");
   tree_fails(all, "0\t(max () 1)\n", "E0514", "nothing between");
-  tree_fails(all, "0\t(max 1 2 3)\n", "E0901", "more than two children");
+  test_wide_trees(all);
   Variable numbers[TREE_VARIABLES];
   memcpy(numbers, all, sizeof all);
   numbers[1] = variable("w", VARIABLE_INPUT, 1, ON_CLOCK, 0);
