@@ -77,7 +77,7 @@ static bool streams(const Graph *g) {
   for (Ref r = 0; r < g->nodes.len; r++) {
     const Node *n = &g->nodes.at[r];
     bool whole = n->op == OP_AT_END || n->op == OP_IMPULSE || n->op == OP_EDGE || n->op == OP_LENGTH || op_reads_tree(n->op);
-    bool reduces = (n->op == OP_SUM || n->op == OP_AMAX || n->op == OP_CONTRACT) && n->attrs.over;
+    bool reduces = (n->op == OP_SUM || n->op == OP_AMAX || n->op == OP_CONTRACT || n->op == OP_EMBED_ADD) && n->attrs.over;
     if (whole || reduces || looks_ahead(n)) return false;
   }
   return g->clocks.len == 1 && !g->clocks.at[0].length;

@@ -69,7 +69,7 @@ static const char *whole_sequence(const Graph *g, Span *span) {
     *span = n->span;
     if (node_edge_is_delayed(n, 0) && n->inputs) node_delays(n, &least, &most);
     if (least > 0 || most > 0) return "looks ahead";
-    bool reduces = n->op == OP_SUM || n->op == OP_AMAX || n->op == OP_CONTRACT;
+    bool reduces = n->op == OP_SUM || n->op == OP_AMAX || n->op == OP_CONTRACT || n->op == OP_EMBED_ADD;
     if (reduces && n->inputs && (g->nodes.at[n->in[0]].axes & ~n->axes)) return "works along the whole clock";
   }
   return NULL;

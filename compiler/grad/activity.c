@@ -18,6 +18,8 @@ bool op_passes_gradient(Op op, int i) {
   case OP_ARGMAX: return false;
   case OP_SELECT: return i > 0;
   case OP_CHILD: return i < 2;
+  case OP_EMBED:
+  case OP_EMBED_ADD:
   case OP_CHILDREN_SUM:
   case OP_CHILDREN_MAX:
   case OP_PARENT: return i == 0;

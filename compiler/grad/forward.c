@@ -68,6 +68,15 @@ Ref jvp_CONTRACT(Forward *f, Ref node) {
   return sum_of(G, part, contract_part(f, node, 1));
 }
 
+/* Both are linear in what they place. */
+Ref jvp_EMBED(Forward *f, Ref node) { return graph_embed(G, TANGENT(0), X(1), ATTRS.dim); }
+
+Ref jvp_EMBED_ADD(Forward *f, Ref node) {
+  const Attrs a = ATTRS;
+  const Ref d = graph_lift(G, TANGENT(0), a.over & ~node_of(G, X(1))->axes);
+  return graph_embed_add(G, d, X(1), a.dim, a.count, a.over);
+}
+
 /* The links are data. ẏ of the largest child is ẋ times its weight, as a sum. */
 static Ref tangent_of_linked(Forward *f, Ref node, Ref tangent) {
   if (node_of(G, node)->op != OP_CHILDREN_MAX) return tangent;

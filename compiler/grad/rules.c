@@ -130,6 +130,16 @@ void vjp_CONTRACT(Reverse *r, Ref node, Ref adjoint) {
   contract_operand(r, node, adjoint, 1);
 }
 
+/* y = table[x] :  table[x] += ȳ */
+void vjp_EMBED(Reverse *r, Ref node, Ref adjoint) {
+  const int dim = ATTRS.dim;
+  const GraphAxes over = AXES(1) | node_of(G, adjoint)->axes;
+  reverse_add(r, node, 0, graph_embed_add(G, adjoint, X(1), dim, SHAPE(0).dim[dim], over));
+}
+
+/* y[x] = Σ d :  d̄ += ȳ[x] */
+void vjp_EMBED_ADD(Reverse *r, Ref node, Ref adjoint) { reverse_add(r, node, 0, graph_embed(G, adjoint, X(1), ATTRS.dim)); }
+
 /* --- time ------------------------------------------------------------------------------------------------------------- */
 
 /* READ      y[t] = x[t + k]               :  x̄[t] += ȳ[t − k]

@@ -243,6 +243,37 @@ Ref graph_contract(Graph *g, Ref a, Ref b, const char *la, const char *lb, const
   return add_checked(g, (Node){.op = OP_CONTRACT, .inputs = 2, .in = in, .attrs = attrs});
 }
 
+/* `letters` with one more at place `dim`. */
+static void insert_letter(const char *letters, int dim, char letter, char *out) {
+  memcpy(out, letters, (size_t)dim);
+  out[dim] = letter;
+  strcpy(out + dim + 1, letters + dim);
+}
+
+static void letters_of(int rank, char *out) {
+  for (int i = 0; i < rank; i++) out[i] = (char)('a' + i);
+  out[rank] = 0;
+}
+
+Ref graph_embed(Graph *g, Ref table, Ref x, int dim) {
+  Ref in[] = {table, x};
+  if (!axes_of(g, table)) return add_checked(g, (Node){.op = OP_EMBED, .inputs = 2, .in = in, .attrs = {.dim = dim}});
+  char few[GRAPH_RANK + 2], all[GRAPH_RANK + 2];
+  letters_of(shape_of(g, table).rank - 1, few);
+  insert_letter(few, dim, 'z', all);
+  return graph_contract(g, table, graph_one_hot(g, x, shape_of(g, table).dim[dim]), all, "z", few, 0);
+}
+
+Ref graph_embed_add(Graph *g, Ref d, Ref x, int dim, int64_t size, GraphAxes over) {
+  Ref in[] = {d, x};
+  const Attrs attrs = {.dim = dim, .count = size, .over = over};
+  if (over == (axes_of(g, d) | axes_of(g, x))) return add_checked(g, (Node){.op = OP_EMBED_ADD, .inputs = 2, .in = in, .attrs = attrs});
+  char few[GRAPH_RANK + 2], all[GRAPH_RANK + 2];
+  letters_of(shape_of(g, d).rank, few);
+  insert_letter(few, dim, 'z', all);
+  return graph_contract(g, d, graph_one_hot(g, x, size), few, "z", all, over);
+}
+
 /* --- time ------------------------------------------------------------------------------------------------------------ */
 
 /* The axes of a read: what x and the history have, the clock, and with it the sequence. */

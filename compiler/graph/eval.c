@@ -304,6 +304,43 @@ static void eval_contract(Eval *e, const Node *n, Place p, double *y) {
     contract_step(e, n, input(e, n, 0, p), input(e, n, 1, p), y);
 }
 
+/* Where element k of a shape without `dim` stands in one that has it, at this place. */
+static int64_t at_place(Sizes few, int64_t k, Sizes many, int dim, int64_t place) {
+  int64_t index[GRAPH_RANK + 1];
+  unravel(few, k, index);
+  memmove(index + dim + 1, index + dim, sizeof *index * (size_t)(few.rank - dim));
+  index[dim] = place;
+  return ravel(many, index);
+}
+
+static bool is_place(double x, int64_t size) { return x >= 0 && x < (double)size && x == floor(x); }
+
+/* y[i…] = table[i… x …] */
+static void eval_embed(Eval *e, const Node *n, Place p, double *y) {
+  const Sizes many = input_shape(e, n, 0);
+  const double *table = input(e, n, 0, p), x = *input(e, n, 1, p);
+  const bool there = is_place(x, many.dim[n->attrs.dim]);
+  for (int64_t k = 0; k < sizes_count(n->shape); k++)
+    y[k] = there ? table[at_place(n->shape, k, many, n->attrs.dim, (int64_t)x)] : 0;
+}
+
+/* y[i… x …] += d[i…] */
+static void eval_embed_add(Eval *e, const Node *n, Place p, double *y) {
+  const Sizes few = input_shape(e, n, 0);
+  memset(y, 0, sizeof *y * (size_t)sizes_count(n->shape));
+  for (bool more = first_place(e, n->attrs.over, &p); more; more = next_place(e, n->attrs.over, &p)) {
+    const double *d = input(e, n, 0, p), x = *input(e, n, 1, p);
+    for (int64_t k = 0; is_place(x, n->attrs.count) && k < sizes_count(few); k++)
+      y[at_place(few, k, n->shape, n->attrs.dim, (int64_t)x)] += d[k];
+  }
+}
+
+static void eval_product(Eval *e, const Node *n, Place p, double *y) {
+  if (n->op == OP_CONTRACT) eval_contract(e, n, p, y);
+  else if (n->op == OP_EMBED) eval_embed(e, n, p, y);
+  else eval_embed_add(e, n, p, y);
+}
+
 /* --- time ------------------------------------------------------------------------------------------------------------- */
 
 /* x at the step, or the history where the sequence has no such step. */
@@ -409,7 +446,7 @@ static void compute(Eval *e, const Node *n, Place p, double *y) {
   case CLASS_TERNARY: eval_elementwise(e, n, p, y); return;
   case CLASS_MOVE: eval_move(e, n, p, y); return;
   case CLASS_REDUCE: eval_reduce(e, n, p, y); return;
-  case CLASS_PRODUCT: eval_contract(e, n, p, y); return;
+  case CLASS_PRODUCT: eval_product(e, n, p, y); return;
   case CLASS_TIME: eval_time(e, n, p, y); return;
   }
 }

@@ -39,13 +39,13 @@ typedef struct Attrs {
   int32_t clock;             /* TIME ops, LENGTH, STEP_INDEX */
   int64_t offset, stride;    /* READ, WINDOW, OVERLAP, EDGE; of trees (±1); SLICE and PAD (stride) */
   int64_t taps;              /* WINDOW, OVERLAP, EDGE when windowed */
-  int32_t dim;               /* SLICE, PAD, CONCAT, ARGMAX */
-  int64_t begin, count;      /* SLICE, PAD */
+  int32_t dim;               /* SLICE, PAD, CONCAT, ARGMAX, EMBED, EMBED_ADD */
+  int64_t begin, count;      /* SLICE, PAD; EMBED_ADD (count) */
   int32_t end;               /* AT_END, IMPULSE: 1 last, 0 first */
   int32_t windowed;          /* EDGE */
   int32_t kind;              /* RANDOM */
   uint32_t dims;             /* SUM, AMAX: bit i is dim i */
-  GraphAxes over;            /* SUM, AMAX, CONTRACT: axes that are reduced */
+  GraphAxes over;            /* SUM, AMAX, CONTRACT, EMBED_ADD: axes that are reduced */
   int8_t map[GRAPH_RANK];    /* BROADCAST */
   char letters[3][GRAPH_RANK + 1]; /* CONTRACT: dims of a, b, out, as "hx", "x", "h" */
 } Attrs;
@@ -151,6 +151,10 @@ Ref graph_sum(Graph *g, Ref x, uint32_t dims, GraphAxes over);
 Ref graph_amax(Graph *g, Ref x, uint32_t dims, GraphAxes over);
 Ref graph_argmax(Graph *g, Ref x, int dim);
 Ref graph_contract(Graph *g, Ref a, Ref b, const char *la, const char *lb, const char *lout, GraphAxes over);
+/* The table at place x of a dim; and the sum of d at place x of a new dim, over these axes. Where EMBED and EMBED_ADD do not fit (a table
+ * on axes, a sum that keeps some) as a product with the one-hot of x. */
+Ref graph_embed(Graph *g, Ref table, Ref x, int dim);
+Ref graph_embed_add(Graph *g, Ref d, Ref x, int dim, int64_t size, GraphAxes over);
 /* x may be NO_REF and set later by graph_set_read; then shape and axes say what x will have. */
 Ref graph_read(Graph *g, Ref x, Ref history, int clock, int64_t offset, Sizes shape, GraphAxes axes);
 Ref graph_window(Graph *g, Ref x, Ref history, int clock, int64_t offset, int64_t taps, int64_t stride, Sizes shape, GraphAxes axes);

@@ -145,6 +145,29 @@ static Problem infer_reduce(const Graph *g, const Node *n, Sizes *shape, GraphAx
   return NULL;
 }
 
+static Problem infer_embed(const Graph *g, const Node *n, Sizes *shape, GraphAxes *axes) {
+  const Node *table = input(g, n, 0), *x = input(g, n, 1);
+  if (x->shape.rank) return "a place is one number";
+  if (table->axes) return "its table is on axes";
+  if (bad_dim(n, table->shape)) return bad_dim(n, table->shape);
+  *shape = without_dims(table->shape, 1u << n->attrs.dim);
+  *axes = x->axes;
+  return NULL;
+}
+
+static Problem infer_embed_add(const Graph *g, const Node *n, Sizes *shape, GraphAxes *axes) {
+  const Node *d = input(g, n, 0), *x = input(g, n, 1);
+  if (x->shape.rank) return "a place is one number";
+  if (d->shape.rank + 1 > GRAPH_RANK) return "the rank is too large";
+  if (n->attrs.dim < 0 || n->attrs.dim > d->shape.rank) return "there is no such dim";
+  if (n->attrs.over != (d->axes | x->axes)) return "it does not reduce all axes of its inputs";
+  *shape = (Sizes){.rank = d->shape.rank + 1};
+  for (int i = 0; i < shape->rank; i++)
+    shape->dim[i] = i == n->attrs.dim ? n->attrs.count : d->shape.dim[i - (i > n->attrs.dim)];
+  *axes = 0;
+  return NULL;
+}
+
 /* The size that a letter has in an operand, or -1. */
 static int64_t letter_size(const char *letters, Sizes shape, char letter) {
   const char *at = strchr(letters, letter);
@@ -288,7 +311,9 @@ static Problem infer_class(const Graph *g, const Node *n, Sizes *shape, GraphAxe
   case CLASS_TERNARY: return infer_elementwise(g, n, shape, axes);
   case CLASS_MOVE: return infer_move(g, n, shape, axes);
   case CLASS_REDUCE: return infer_reduce(g, n, shape, axes);
-  case CLASS_PRODUCT: return infer_contract(g, n, shape, axes);
+  case CLASS_PRODUCT:
+    if (n->op == OP_CONTRACT) return infer_contract(g, n, shape, axes);
+    return n->op == OP_EMBED ? infer_embed(g, n, shape, axes) : infer_embed_add(g, n, shape, axes);
   default: return infer_time(g, n, shape, axes);
   }
 }

@@ -158,6 +158,8 @@ void emit_pad(Emit *e, Ref node);
 void emit_one_hot(Emit *e, Ref node);
 void emit_at_end(Emit *e, Ref node);
 void emit_impulse(Emit *e, Ref node);
+void emit_embed(Emit *e, Ref node);
+void emit_embed_add(Emit *e, Ref node);
 void emit_child(Emit *e, Ref node);
 void emit_children(Emit *e, Ref node);
 void emit_parent(Emit *e, Ref node);

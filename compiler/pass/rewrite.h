@@ -18,6 +18,7 @@ bool rewrite_fits(const Graph *g, Ref node, Ref x);
 
 /* One rule of algebra: what the node equals, or NO_REF. */
 typedef Ref Identity(Graph *g, Ref node);
+Identity lookup_of_one_hot; /* lookup.c */
 /* Applies the first identity that fits, until none does. */
 Ref rewrite_by(Graph *g, Ref node, Identity *const *identities, int count);
 

@@ -349,6 +349,17 @@ static Ref build_contract(Case *c, int variant) {
   return graph_contract(c->g, varying(c, s[0], axes[0], -1, 1), varying(c, s[1], axes[1], -1, 1), form[0], form[1], form[2], over);
 }
 
+/* The steps' numbers go beyond the places that there are. */
+static Ref build_embed(Case *c, int variant) {
+  const int dim = variant % 2;
+  const Ref place = variant / 2 % 3 ? graph_step_index(c->g, variant / 2 % 3 == 1 ? T : S) : graph_const(c->g, 1);
+  if (variant < 6) return graph_embed(c->g, param(c, matrix), place, dim);
+  const Ref d = varying(c, vector, pairs[variant / 6 % PAIRS][0], -1, 1);
+  return graph_embed_add(c->g, d, place, dim, 4, c->g->nodes.at[d].axes | c->g->nodes.at[place].axes);
+}
+
+static void embeddings(void) { try_op("embed", build_embed, 6 * (PAIRS + 1)); }
+
 static void contractions(void) { try_op("contract", build_contract, 10 * PAIRS); }
 
 /* --- time ------------------------------------------------------------------------------------------------------------------ */
@@ -628,6 +639,7 @@ int main(void) {
   CU_add_test(suite, "moves", moves);
   CU_add_test(suite, "reductions", reductions);
   CU_add_test(suite, "contractions", contractions);
+  CU_add_test(suite, "embeddings", embeddings);
   CU_add_test(suite, "reads", reads);
   CU_add_test(suite, "children", children);
   CU_add_test(suite, "links of trees", links);

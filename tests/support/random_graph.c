@@ -282,6 +282,16 @@ static void make_child(Maker *m) {
   keep(m, child_of(m, x, h, direction, shape_of(m, x), 0), fmax(m->bound[i], 2));
 }
 
+/* Of a param at the place that a step's number names, as far as there is one; and what is on steps, added to such places. */
+static void make_embed(Maker *m) {
+  const int i = any(m), dim = below(m, shape_of(m, m->pool[i]).rank + 1);
+  const Ref x = m->pool[i], place = graph_step_index(m->g, some_clock(m));
+  const GraphAxes over = node_of(m, x)->axes | node_of(m, place)->axes;
+  if (shape_of(m, x).rank > 2 || (m->loop_direction && m->loop_clock != T)) return;
+  if (!node_of(m, x)->axes && dim < shape_of(m, x).rank) keep(m, graph_embed(m->g, x, place, dim), m->bound[i]);
+  else if (!m->loop_direction) keep(m, graph_embed_add(m->g, x, place, dim, 3, over), 9 * m->bound[i]);
+}
+
 /* Any number of children, or the parent. */
 static Ref links_of(Maker *m, Ref x, int direction, Sizes shape, GraphAxes axes) {
   const TreeLinks links = {tree_input(m, TREE_FIRST), tree_input(m, TREE_NEXT), tree_input(m, TREE_PARENT), T, direction};
@@ -376,7 +386,7 @@ static void make_loop(Maker *m) {
 
 static Step *const within_step[] = {make_unary,     make_unary,    make_positive_only,     make_binary,  make_binary,      make_binary,
                                     make_select,    make_broadcast, make_slice_or_pad,     make_reduction, make_contraction, make_contraction,
-                                    make_concat_or_reshape, make_read, make_window,        make_overlap, make_child, make_links};
+                                    make_concat_or_reshape, make_read, make_window,        make_overlap, make_child, make_links, make_embed};
 static Step *const between_steps[] = {make_loop, make_loop, make_loop, make_read, make_window, make_end, make_end, make_step_index};
 static Step *const jumps[] = {make_condition, make_one_hot};
 

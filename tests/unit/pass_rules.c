@@ -196,6 +196,24 @@ static void loops_both_ways(void) {
   session_free(s);
 }
 
+#define WORDS "graph \"\"\nclock t 0\nparam 0 \"p\" trained [2 99]\nparam 1 \"q\" trained [5 2]\ninput 0 \"w\" data [] on * t\n" \
+              "input 1 \"d\" data [2] on *\n"
+#define HOT(before, n) before "%2 = one_hot %1 : [" #n "] on * t\n"
+#define TABLE WORDS "%0 = param : [2 99]  # p\n%1 = input : [] on * t  # data w\n"
+#define SMALL WORDS "%0 = param index=1 : [5 2]  # q\n%1 = input : [] on * t  # data w\n"
+#define DELTA WORDS "%0 = input index=1 : [2] on *  # data d\n%1 = input : [] on * t  # data w\n"
+
+/* Products with large one-hots become lookups; small ones stay, and what sums a symbol's steps in part. */
+static void looks_up(void) {
+  gives(pass_simplify, HOT(TABLE, 99) "%3 = contract %0 %2 letters=ab,b,a : [2] on * t\n" ONE(3), TABLE "%2 = embed %0 %1 dim=1 : [2] on * t\n" ONE(2));
+  gives(pass_simplify, HOT(TABLE, 99) "%3 = contract %2 %0 letters=b,ab,a : [2] on * t\n" ONE(3), TABLE "%2 = embed %0 %1 dim=1 : [2] on * t\n" ONE(2));
+  gives(pass_simplify, HOT(DELTA, 99) "%3 = contract %0 %2 letters=a,b,ba over=*,t : [99 2]\n" ONE(3),
+        DELTA "%2 = embed_add %0 %1 count=99 over=*,t : [99 2]\n" ONE(2));
+  same(pass_simplify, HOT(SMALL, 5) "%3 = contract %0 %2 letters=ab,a,b : [2] on * t\n" ONE(3));
+  same(pass_simplify, HOT(DELTA, 99) "%3 = contract %0 %2 letters=a,b,ba over=t : [99 2] on *\n" ONE(3));
+  same(pass_simplify, HOT(TABLE, 99) "%3 = contract %0 %2 letters=ab,b,ab : [2 99] on * t\n" ONE(3));
+}
+
 /* Inside a scan over t, one forward and one backward over s; and a sum over t inside a loop over t. */
 static void loops_in_loops(void) {
   Session *s = session_new();
@@ -247,6 +265,7 @@ int main(void) {
   CU_add_test(suite, "folds", folds);
   CU_add_test(suite, "does not fold", does_not_fold);
   CU_add_test(suite, "simplifies", simplifies);
+  CU_add_test(suite, "looks up", looks_up);
   CU_add_test(suite, "merges", merges);
   CU_add_test(suite, "does not merge", does_not_merge);
   CU_add_test(suite, "drops what is dead", drops_what_is_dead);
