@@ -15,6 +15,7 @@ typedef struct Variable {
   int64_t elements;
   uint32_t axes;
   int64_t below; /* index(V): whole numbers 0 … below-1; 0: real */
+  int step_of;   /* 1 + the clock whose steps an index(s) names; 0: no such index */
   const Vocabulary *vocabulary; /* of an index(vocab); NULL */
   int line;
 } Variable;

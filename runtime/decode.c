@@ -17,12 +17,13 @@ typedef struct Search {
   Stage *stage;
   Decoded *decoded;
   const Variable *variable;
-  int64_t width, limit, end, count, symbols, rows;
+  int64_t width, limit, end, count, symbols, rows; /* symbols: the most of a sequence */
   Beam *beam;             /* [count] sequences of the data */
   Dataset hypotheses;     /* of this step */
   int64_t *steps;         /* [hypotheses] so far, and the one to come */
   double **symbol;        /* [hypotheses] */
   const double **chances; /* [width] */
+  double *along;          /* [width][symbols] chances of steps, gathered */
 } Search;
 
 static int64_t greater(int64_t a, int64_t b) { return a > b ? a : b; }
@@ -50,10 +51,9 @@ static int first_clock(uint32_t axes) {
 static bool read_clause(Search *s, RnnError *error) {
   const cJSON *clause = clause_of(s->stage->json, "decode"), *call = value_arg(clause, 0);
   int v = find_variable(s->stage->net, value_called(value_arg(call, 0)));
-  if (v < 0 || s->stage->net->variable[v].below < 1)
+  if (v < 0 || (s->stage->net->variable[v].below < 1 && !s->stage->net->variable[v].step_of))
     return rnn_fail(error, "E0411", "`decode` names no index of the net\n   = note: on line %d", clause_line(clause));
   s->variable = &s->stage->net->variable[v];
-  s->symbols = s->variable->below;
   s->width = value_is_call(call, "beam") ? (int64_t)value_option_number(call, "width", 5) : 1;
   s->limit = (int64_t)value_option_number(call, "limit", 100);
   s->end = end_of(s->variable, value_named(call, "end"));
@@ -62,11 +62,22 @@ static bool read_clause(Search *s, RnnError *error) {
   return true;
 }
 
+/* An index of steps has as many symbols as the sequence has steps. */
+static int64_t symbols_of(const Search *s, int64_t sequence) {
+  const Sequence *q = &s->stage->data->sequence[sequence];
+  if (!s->variable->step_of) return s->variable->below;
+  const int64_t steps = sequence_steps_on(s->stage->data, q, s->variable->step_of - 1);
+  return steps > 0 ? steps : q->steps;
+}
+
 /* --- memory ----------------------------------------------------------------------------------------------------------------- */
 
 static bool begin(Search *s, RnnError *error) {
   Dataset *data = s->stage->data;
   s->count = data->count;
+  for (int64_t i = 0; i < s->count; i++) s->symbols = greater(s->symbols, symbols_of(s, i));
+  int64_t *symbols = calloc((size_t)s->count + 1, sizeof *symbols); /* before there are steps without data */
+  for (int64_t i = 0; symbols && i < s->count; i++) symbols[i] = symbols_of(s, i);
   dataset_lengthen(data, s->limit);
   int64_t most = greater(s->count * s->width, s->rows + s->width);
   s->beam = calloc((size_t)s->count + 1, sizeof *s->beam);
@@ -75,8 +86,10 @@ static bool begin(Search *s, RnnError *error) {
   s->chances = calloc((size_t)s->width + 1, sizeof *s->chances);
   s->hypotheses = (Dataset){.variables = data->variables, .variable = data->variable};
   s->hypotheses.sequence = calloc((size_t)most + 1, sizeof *s->hypotheses.sequence);
-  bool fine = s->beam && s->steps && s->symbol && s->chances && s->hypotheses.sequence;
-  for (int64_t i = 0; fine && i < s->count; i++) fine = beam_init(&s->beam[i], s->width, s->limit, s->symbols, s->end);
+  s->along = calloc((size_t)(s->width * s->symbols) + 1, sizeof *s->along);
+  bool fine = symbols && s->along && s->beam && s->steps && s->symbol && s->chances && s->hypotheses.sequence;
+  for (int64_t i = 0; fine && i < s->count; i++) fine = beam_init(&s->beam[i], s->width, s->limit, symbols[i], s->end);
+  free(symbols);
   return fine || rnn_fail(error, "E0519", "there is not enough memory for %lld hypotheses of %lld steps", (long long)most, (long long)s->limit);
 }
 
@@ -86,6 +99,7 @@ static void finish(Search *s) {
   free(s->steps);
   free(s->symbol);
   free(s->chances);
+  free(s->along);
   free(s->hypotheses.sequence);
 }
 
@@ -127,6 +141,21 @@ static bool no_distribution(const Search *s, RnnError *error) {
   return rnn_fail(error, "E0416", "`decode`: what `%s` is chosen from is no distribution\nhelp: %s = argmax(softmax(…))", s->variable->name, s->variable->name);
 }
 
+/* What hypothesis n says of the symbols to come at its newest step: those of a dim lie together, the steps of another clock do not. */
+static const double *chances_of(Search *s, const Series *p, int64_t n, int64_t symbols, int64_t h) {
+  const int64_t now = s->steps[n] - 1;
+  if (!s->variable->step_of) return p->value[n] + now * symbols;
+  int64_t at[RNN_MAX_CLOCKS] = {0};
+  double *out = s->along + h * s->symbols;
+  at[s->decoded->clock] = now;
+  for (int64_t k = 0; k < symbols; k++) {
+    at[s->variable->step_of - 1] = k;
+    const int64_t place = series_place(p, n, at);
+    out[k] = place < 0 ? 0 : p->value[n][place];
+  }
+  return out;
+}
+
 /* Gives each beam the chances of its hypotheses, in the order in which they were gathered. */
 static bool advance(Search *s, const Series *p, RnnError *error) {
   int64_t n = 0;
@@ -135,8 +164,8 @@ static bool advance(Search *s, const Series *p, RnnError *error) {
     if (beam_finished(b)) continue;
     for (int64_t h = 0; h < b->count; h++) {
       if (b->at[h].ended) continue;
-      s->chances[h] = p->value[n] + (s->steps[n] - 1) * s->symbols;
-      if (!is_distribution(s->chances[h], s->symbols)) return no_distribution(s, error);
+      s->chances[h] = chances_of(s, p, n, b->symbols, h);
+      if (!is_distribution(s->chances[h], b->symbols)) return no_distribution(s, error);
       n++;
     }
     beam_advance(b, s->chances);

@@ -15,6 +15,15 @@ typedef struct MetricCall {
   int64_t at;         /* only this step; -1: all */
 } MetricCall;
 
+int64_t series_place(const Series *s, int64_t sequence, const int64_t *at) {
+  int64_t place = 0;
+  for (int c = 0; c < s->clocks; c++) {
+    if (at[s->clock[c]] < 0 || at[s->clock[c]] >= s->length[c][sequence]) return -1;
+    place = place * s->length[c][sequence] + at[s->clock[c]];
+  }
+  return place;
+}
+
 /* --- walking over the counted elements ------------------------------------------------------------------------------------- */
 
 typedef struct Walk {
@@ -243,6 +252,14 @@ static const Series *find_series(const cJSON *value, const Series *series, int c
   return NULL;
 }
 
+/* Values on several clocks go together where they live on the same ones, or one lives on none. */
+static bool on_other_clocks(const Series *a, const Series *b) {
+  if (!a->stepped || !b->stepped || (a->clocks < 2 && b->clocks < 2)) return false;
+  bool same = a->clocks == b->clocks;
+  for (int c = 0; same && c < a->clocks; c++) same = a->clock[c] == b->clock[c];
+  return !same;
+}
+
 static bool call_value(const cJSON *value, const Series *series, int count, int line, double *out, RnnError *error) {
   const char *name = value_called(value);
   int row = 0;
@@ -254,6 +271,8 @@ static bool call_value(const cJSON *value, const Series *series, int count, int 
   if (call.count < metrics[row].series)
     return rnn_fail(error, "E0404", "`%s` takes %d value%s of the net\n   = note: on line %d\n   = note: %s", name, metrics[row].series,
                     metrics[row].series > 1 ? "s" : "", line, metrics[row].formula);
+  if (call.count > 1 && on_other_clocks(call.series[0], call.series[1]))
+    return rnn_fail(error, "E0404", "`%s` takes values that live on the same clocks\n   = note: on line %d", name, line);
   *out = metrics[row].value(&call);
   return true;
 }

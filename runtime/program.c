@@ -31,6 +31,7 @@ static Variable read_variable(const RnnProgram *p, const cJSON *entry) {
   v.elements = json_shape(entry, v.shape, &v.rank);
   v.axes = (uint32_t)json_number(entry, "axes", 0);
   v.below = (int64_t)json_number(entry, "below", 0);
+  v.step_of = 1 + (int)json_number(entry, "step_of", -1);
   v.line = (int)json_number(entry, "line", 0);
   v.vocabulary = vocabulary_named(p, json_string(entry, "vocabulary"));
   return v;

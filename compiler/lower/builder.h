@@ -198,6 +198,7 @@ typedef struct ClauseWalk {
   Builder *b;     /* NULL: only JSON */
   int outputs;    /* so far */
   bool variables; /* in write and plot */
+  const char *along_one_clock; /* what wants values that live on one clock at most: "plotting"; NULL */
 } ClauseWalk;
 cJSON *json_of_clause(ClauseWalk *w, const Clause *c);
 cJSON *json_of_value(ClauseWalk *w, const Expr *e); /* of a clause whose expressions are not compiled, and of initialisers */

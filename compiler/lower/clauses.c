@@ -200,7 +200,8 @@ static cJSON *add_output(ClauseWalk *w, const Expr *e) {
   w->b->original = true;
   Ref value = lower_expr(w->b, w->at, e);
   w->b->original = false;
-  if (lives_on_several_clocks(w->b, value)) value = unbuilt(w->b, e->span, "reporting a value on several clocks");
+  if (w->along_one_clock && lives_on_several_clocks(w->b, value))
+    value = unbuilt(w->b, e->span, arena_printf(w->session->arena, "%s a value on several clocks (`write csv` can)", w->along_one_clock));
   graph_output(w->b->graph, name, OUTPUT_VALUE, 0, value);
   return object;
 }
@@ -214,11 +215,17 @@ static bool is_summary(const Expr *e) {
   return false;
 }
 
+/* `expect mean(cost) < 0.1` compares one number, not each step's. */
+static bool has_summary(const Expr *e) {
+  if (e->kind != EXPR_UNARY && e->kind != EXPR_BINARY) return is_summary(e);
+  return has_summary(e->left) || (e->kind == EXPR_BINARY && has_summary(e->right));
+}
+
 static cJSON *output_json(ClauseWalk *w, const Expr *e) {
   double number;
   if (is_percent(e)) return percent_json(e);
   if (folded(w, e, &number)) return cJSON_CreateNumber(number);
-  if (is_value(w, e) && !is_summary(e)) return add_output(w, e);
+  if (is_value(w, e) && !has_summary(e)) return add_output(w, e);
   return structure_json(w, e, output_json);
 }
 
@@ -240,10 +247,17 @@ static void add_modifiers(ClauseWalk *w, cJSON *object, const Clause *c) {
   }
 }
 
+static bool writes_npz(const Clause *c) {
+  for (int i = 0; !strcmp(c->keyword, "write") && i < c->args.len; i++)
+    if (c->args.at[i].value->kind == EXPR_CALL && !strcmp(c->args.at[i].value->name, "npz")) return true;
+  return false;
+}
+
 cJSON *json_of_clause(ClauseWalk *w, const Clause *c) {
   cJSON *object = with_string("keyword", c->keyword);
   cJSON_AddNumberToObject(object, "line", span_line(w->session, c->span));
   w->variables = !strcmp(c->keyword, "write") || !strcmp(c->keyword, "plot");
+  w->along_one_clock = !strcmp(c->keyword, "plot") ? "plotting" : writes_npz(c) ? "an npz of" : NULL;
   add_args(w, object, &c->args, is_output_clause(c) ? outermost_json : json_of_value);
   add_modifiers(w, object, c);
   return object;

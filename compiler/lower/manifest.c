@@ -73,6 +73,7 @@ static void add_variable(const Model *m, cJSON *list, const Instance *at, const 
   add_shape(object, sizes_here(at, &s->type.shape));
   cJSON_AddNumberToObject(object, "axes", axes_here(at, s->type.axes));
   if (s->type.kind == TYPE_INDEX) cJSON_AddNumberToObject(object, "below", (double)size_here(at, s->type.below));
+  if (s->type.kind == TYPE_CLOCK_INDEX) cJSON_AddNumberToObject(object, "step_of", clock_here(at, s->type.clock));
   const Symbol *vocabulary = vocabulary_of(&s->type);
   if (vocabulary) cJSON_AddStringToObject(object, "vocabulary", vocabulary->name);
   cJSON_AddNumberToObject(object, "line", span_line(m->session, s->span));

@@ -301,9 +301,10 @@ static void check_sample(Checker *c, Stage *stage, Clause *clause) {
     diag_label(wrong(c, e->args.at[0].value->span, "a temperature is above 0", "sample temperature(0.8)"), e->args.at[0].value->span, "it is %g", number);
 }
 
-/* w = argmax(p), w = sample(p): the decoder searches p. */
+/* w = argmax(p), w = sample(p), k = argmax over s (p): the decoder searches p. */
 static bool names_choice(const Symbol *symbol) {
   const Expr *e = symbol->equation ? symbol->equation->value : NULL;
+  if (e && e->kind == EXPR_OVER) return !strcmp(e->name, "argmax") && symbol->type.kind == TYPE_CLOCK_INDEX;
   return e && e->kind == EXPR_CALL && (!strcmp(e->name, "argmax") || !strcmp(e->name, "sample")) && symbol->type.kind == TYPE_INDEX;
 }
 
@@ -352,7 +353,7 @@ static void check_decode(Checker *c, Stage *stage, Clause *clause) {
   if (e->kind != EXPR_CALL || !e->args.len || e->args.at[0].name) wrong(c, e->span, "what is decoded?", "decode greedy(w, limit = 12)");
   if (!output) return;
   if (output->kind == SYMBOL_OUTPUT && names_choice(output)) check_decode_options(c, stage, e, output);
-  else wants_kind(c, e->args.at[0].value, output, "a decoder needs an output that chooses: `w = argmax(p)` or `w = sample(p)`, an index of a dim");
+  else wants_kind(c, e->args.at[0].value, output, "a decoder needs an output that chooses: `w = argmax(p)`, `w = sample(p)` or `k = argmax over s (p)`");
 }
 
 static void check_clip(Checker *c, Stage *stage, Clause *clause) {

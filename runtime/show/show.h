@@ -15,7 +15,8 @@ void show_expect(const RnnOptions *options, const char *stage, const char *text,
 void show_plot(const RnnOptions *options, const char *stage, const char *text, const Series *const *series, const char *const *names,
                int count, int64_t last);
 
-/* A table: sequence, step, then one column for each component of each series; the stepped ones' lengths decide the rows. Written to
+/* A table: sequence, step, then one column for each component of each series; the stepped ones' lengths decide the rows. With a value on several
+ * clocks there is a step column for each of them, and a row for each of its values. Written to
  * PATH.tmp, then renamed. E0603 with the path and the system's reason. */
 bool write_table(const char *path, const Series *const *series, const char *const *names, int count, RnnError *error);
 /* The same to a stream. */

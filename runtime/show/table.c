@@ -25,14 +25,18 @@ static void put_value(FILE *out, const Series *s, double value) {
   else put_number(out, value);
 }
 
-static void put_header(FILE *out, const Series *const *series, const char *const *names, int count) {
-  fprintf(out, "sequence,t");
+static void put_columns(FILE *out, const Series *const *series, const char *const *names, int count) {
   for (int i = 0; i < count; i++)
     for (int64_t k = 0; k < series[i]->elements; k++) {
       if (series[i]->elements == 1) fprintf(out, ",%s", names[i]);
       else fprintf(out, ",%s[%lld]", names[i], (long long)k);
     }
   fprintf(out, "\n");
+}
+
+static void put_header(FILE *out, const Series *const *series, const char *const *names, int count) {
+  fprintf(out, "sequence,t");
+  put_columns(out, series, names, count);
 }
 
 static void put_row(FILE *out, const Series *const *series, int count, int64_t sequence, int64_t step) {
@@ -54,10 +58,55 @@ static int64_t most(const Series *const *series, int count, int64_t sequence) {
   return steps;
 }
 
+/* --- values on several clocks ------------------------------------------------------------------------------------------------ */
+
+/* The one that lives on most clocks says which rows there are. */
+static const Series *widest(const Series *const *series, int count) {
+  const Series *found = series[0];
+  for (int i = 1; i < count; i++)
+    if (series[i]->clocks > found->clocks) found = series[i];
+  return found;
+}
+
+static void put_header_of_clocks(FILE *out, const Series *widest, const Series *const *series, const char *const *names, int count) {
+  fprintf(out, "sequence");
+  for (int c = 0; c < widest->clocks; c++) fprintf(out, ",%s", widest->clock_name[c]);
+  put_columns(out, series, names, count);
+}
+
+/* What lives on fewer clocks is repeated along the others. */
+static void put_row_of_clocks(FILE *out, const Series *widest, const Series *const *series, int count, int64_t sequence, int64_t t) {
+  int64_t at[RNN_MAX_CLOCKS];
+  for (int c = 0; c < RNN_MAX_CLOCKS; c++) at[c] = -1;
+  for (int c = widest->clocks - 1, row = (int)(widest->count == 1 ? 0 : sequence); c >= 0; c--) {
+    at[widest->clock[c]] = t % widest->length[c][row];
+    t /= widest->length[c][row];
+  }
+  fprintf(out, "%lld", (long long)sequence);
+  for (int c = 0; c < widest->clocks; c++) fprintf(out, ",%lld", (long long)at[widest->clock[c]]);
+  for (int i = 0; i < count; i++) {
+    const Series *s = series[i];
+    const int64_t row = s->count == 1 ? 0 : sequence, place = series_place(s, row, at);
+    for (int64_t k = 0; k < s->elements; k++) put_value(out, s, place < 0 ? NAN : s->value[row][place * s->elements + k]);
+  }
+  fprintf(out, "\n");
+}
+
+static void write_rows_of_clocks(FILE *out, const Series *const *series, const char *const *names, int count, int64_t sequences) {
+  const Series *most = widest(series, count);
+  put_header_of_clocks(out, most, series, names, count);
+  for (int64_t s = 0; s < sequences; s++)
+    for (int64_t t = 0; t < most->steps[most->count == 1 ? 0 : s]; t++) put_row_of_clocks(out, most, series, count, s, t);
+}
+
 void write_rows(FILE *out, const Series *const *series, const char *const *names, int count) {
   int64_t sequences = 0;
   for (int i = 0; i < count; i++)
     if (series[i]->count > sequences) sequences = series[i]->count;
+  if (count && widest(series, count)->clocks > 1) {
+    write_rows_of_clocks(out, series, names, count, sequences);
+    return;
+  }
   put_header(out, series, names, count);
   for (int64_t s = 0; s < sequences; s++)
     for (int64_t t = 0, steps = most(series, count, s); t < steps; t++) put_row(out, series, count, s, t);

@@ -38,6 +38,9 @@ static void test_clauses(void) {
   "net n {\n  output w: index(words) = 0\n  output y: [H] = 0\n  param O: [words, H] = 1\n  y = tanh(y[t-1] + 1)\n"      \
   "  p = softmax(O @ y)\n" in_net "\n}\nrun n as speak {\n  " in_run "\n}\n"
 #define ARGMAX "  w = argmax(p)"
+#define POINTER(name)                                                                                                              \
+  "time s, t\nnet n {\n  input x: [] on s\n  output k: index(s) on t = 0\n  output y: [] on t\n  p = softmax over s (x * pick over s (x, k[t-1]))\n" \
+  "  k = argmax over s (p)\n  y = sum over s (p)\n}\nrun n as speak {\n  data csv(\"a.csv\", x = \"x\")\n  decode greedy(" name ", limit = 5)\n}\n"
 
 static void test_speaking(void) {
   static const Row rows[] = {
@@ -50,6 +53,7 @@ static void test_speaking(void) {
       {SPEAKER("", ARGMAX, "data string(\"a\", q)"), "E0521"},
       {SPEAKER("", ARGMAX, "steps 5\n  decode greedy(w, end = \"</s>\", limit = 5)"), ""},
       {SPEAKER("", "  w = sample(p)", "steps 5\n  decode beam(w, width = 3, end = 1, limit = 5)"), ""},
+      {POINTER("k"), ""}, {POINTER("y"), "E0404"},
       {SPEAKER("", ARGMAX, "steps 5\n  decode beam(w, width = 3)"), "E0404"},
       {SPEAKER("", ARGMAX, "steps 5\n  decode beam(y, limit = 3)"), "E0404"},
       {SPEAKER("", ARGMAX, "steps 5\n  decode beam(w, widht = 3, limit = 3)"), "E0403"},
