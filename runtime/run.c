@@ -89,25 +89,25 @@ static void write_stdout(Run *r, const cJSON *call) {
   if (c.count) write_rows(r->stage->options->out, c.series, c.name, c.count);
 }
 
-static bool write_csv(Run *r, const cJSON *call, int line, RnnError *error) {
+static bool write_file(Run *r, const cJSON *call, int line, RnnError *error) {
   const char *file = cJSON_GetStringValue(value_arg(call, 0));
   Chosen c = {.count = 0};
   const cJSON *value;
   char path[8192];
-  if (!file) return rnn_fail(error, "E0404", "`write csv` wants a file name first\n   = note: on line %d", line);
+  if (!file) return rnn_fail(error, "E0404", "`write %s` wants a file name first\n   = note: on line %d", value_called(call), line);
   for (int i = 1; (value = value_arg(call, i)); i++) choose(r, value, &c);
   snprintf(path, sizeof path, "%s%s%s", *file == '/' ? "" : r->stage->program->directory, *file == '/' ? "" : "/", file);
-  return write_table(path, c.series, c.name, c.count, error);
+  return value_is_call(call, "npz") ? write_archive(path, c.series, c.name, c.count, error) : write_table(path, c.series, c.name, c.count, error);
 }
 
 static bool write(Run *r, const cJSON *clause, RnnError *error) {
   const cJSON *call;
   for (int i = 0; (call = value_arg(clause, i)); i++) {
     if (value_is_call(call, "stdout")) write_stdout(r, call);
-    else if (value_is_call(call, "csv")) {
-      if (!write_csv(r, call, clause_line(clause), error)) return false;
+    else if (value_is_call(call, "csv") || value_is_call(call, "npz")) {
+      if (!write_file(r, call, clause_line(clause), error)) return false;
     } else
-      return rnn_fail(error, "E0402", "`write %s`: there is csv and stdout\n   = note: on line %d", value_called(call) ? value_called(call) : "?", clause_line(clause));
+      return rnn_fail(error, "E0402", "`write %s`: there is csv, npz and stdout\n   = note: on line %d", value_called(call) ? value_called(call) : "?", clause_line(clause));
   }
   return true;
 }

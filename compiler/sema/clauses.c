@@ -424,7 +424,6 @@ static void check_write(Checker *c, Stage *stage, Clause *clause) {
     Expr *e = argument(clause, i);
     const Choice *choice = e->kind == EXPR_CALL ? choice_named(c, CHOICE_WRITE, e) : NULL;
     if (e->kind != EXPR_CALL) wrong(c, e->span, "where to?", "write csv(\"out.csv\", y)");
-    if (choice && choice->later) not_built(c, e->span, "writing `%s(…)`", e->name);
     e->type = type_real();
     for (int j = 0; choice && j < e->args.len; j++) expression(c, stage, e->args.at[j].value);
   }

@@ -19,7 +19,10 @@ void show_plot(const RnnOptions *options, const char *stage, const char *text, c
  * clocks there is a step column for each of them, and a row for each of its values. Written to
  * PATH.tmp, then renamed. E0603 with the path and the system's reason. */
 bool write_table(const char *path, const Series *const *series, const char *const *names, int count, RnnError *error);
-/* The same to a stream. */
+/* NumPy's archive: an array [steps of all sequences][elements] for each series by its name, and `offset`, where the sequences start.
+ * E0603 as above. */
+bool write_archive(const char *path, const Series *const *series, const char *const *names, int count, RnnError *error);
+/* The table to a stream. */
 void write_rows(FILE *out, const Series *const *series, const char *const *names, int count);
 
 #endif
