@@ -204,9 +204,43 @@ static void fill_scale(Feed *f, int i, bool mean) {
   }
 }
 
+/* Number k of a step's values, where the variable has clocks of fixed length within: [fixed clock …][element] in the data, in the order of
+ * clocks; [clock …] in the unit's order in the table. */
+static int64_t place_on_clocks(const Feed *f, const UnitPort *input, int64_t t, int64_t k) {
+  int64_t at[RNN_MAX_CLOCKS] = {0}, place = 0, left = k / input->elements;
+  for (int c = f->unit->clocks - 1; c >= 0; c--) {
+    if (!(input->axes >> (c + 1) & 1)) continue;
+    at[c] = f->unit->fixed_length[c] ? left % f->unit->fixed_length[c] : t;
+    if (f->unit->fixed_length[c]) left /= f->unit->fixed_length[c];
+  }
+  for (int i = 0; i < f->unit->clocks; i++) {
+    const int c = f->unit->order[i];
+    if (input->axes >> (c + 1) & 1) place = place * f->unit->steps[c] + at[c];
+  }
+  return place;
+}
+
+static void fill_on_clocks(Feed *f, const Batch *b, int i) {
+  const UnitPort *input = &f->unit->input[i];
+  const Variable *v = &f->net->variable[f->variable[i]];
+  const int64_t steps = f->unit->steps[clock_of(v->axes)], n = input->elements;
+  for (int64_t r = 0; r < b->rows; r++) {
+    const double *value = b->sequence[r]->value[f->variable[i]];
+    for (int64_t t = 0; t < steps; t++)
+      for (int64_t k = 0; k < v->elements; k++) {
+        const double x = value && t < b->length[r] ? value[(b->offset[r] + t) * v->elements + k] : 0;
+        scalar_set(f->unit->table[input->buffer], (place_on_clocks(f, input, t, k) * b->rows + r) * n + k % n, f->unit->is_double, isnan(x) ? 0 : x);
+      }
+  }
+}
+
 static void fill_data(Feed *f, const Batch *b, int i) {
   const UnitPort *input = &f->unit->input[i];
   int64_t steps = input->axes >> 1 ? f->unit->steps[clock_of(input->axes)] : 1;
+  if ((input->axes & ~1u) & ((input->axes & ~1u) - 1)) {
+    fill_on_clocks(f, b, i);
+    return;
+  }
   void *out = f->unit->table[input->buffer];
   if (batch_fill(b, f->data, f->variable[i], &f->net->scaling[f->variable[i]], 0, steps, f->unit->is_double, out)) return;
   memset(out, 0, (size_t)(steps * b->rows * input->elements) * scalar_size(f->unit->is_double)); /* a run's data.y may be missing */

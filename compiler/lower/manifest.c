@@ -66,12 +66,29 @@ static void add_vocabularies(const Model *m, cJSON *root) {
   else cJSON_Delete(list);
 }
 
+/* As the data have it: a clock of fixed length beside one of the data is a dim of each step. */
+static GraphAxes data_shape(const Model *m, const Instance *at, const Symbol *s, Sizes *shape) {
+  const GraphAxes axes = axes_here(at, s->type.axes);
+  Sizes inner = sizes_here(at, &s->type.shape), all = {0};
+  GraphAxes left = axes;
+  for (int i = 0; i < m->program->clocks.len && clocks_of(axes) & (clocks_of(axes) - 1); i++) {
+    if (!(axes & GRAPH_CLOCK(i)) || !m->program->clocks.at[i].length || all.rank + inner.rank == GRAPH_RANK) continue;
+    all.dim[all.rank++] = m->program->clocks.at[i].length;
+    left &= ~GRAPH_CLOCK(i);
+  }
+  for (int i = 0; i < inner.rank; i++) all.dim[all.rank++] = inner.dim[i];
+  *shape = all;
+  return left;
+}
+
 static void add_variable(const Model *m, cJSON *list, const Instance *at, const Symbol *s) {
   cJSON *object = append(list);
   cJSON_AddStringToObject(object, "name", s->name);
   cJSON_AddStringToObject(object, "role", role_of(s));
-  add_shape(object, sizes_here(at, &s->type.shape));
-  cJSON_AddNumberToObject(object, "axes", axes_here(at, s->type.axes));
+  Sizes shape;
+  const GraphAxes axes = data_shape(m, at, s, &shape);
+  add_shape(object, shape);
+  cJSON_AddNumberToObject(object, "axes", axes);
   if (s->type.kind == TYPE_INDEX) cJSON_AddNumberToObject(object, "below", (double)size_here(at, s->type.below));
   if (s->type.kind == TYPE_CLOCK_INDEX) cJSON_AddNumberToObject(object, "step_of", clock_here(at, s->type.clock));
   const Symbol *vocabulary = vocabulary_of(&s->type);

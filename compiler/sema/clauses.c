@@ -235,6 +235,8 @@ static void check_scale(Checker *c, Stage *stage, Clause *clause) {
     } else if (symbol->type.kind == TYPE_INDEX || symbol->type.kind == TYPE_CLOCK_INDEX) {
       Diag *d = diag_error(c->s, E0407, argument(clause, i)->span, "an index cannot be scaled");
       diag_label(d, symbol->span, "`%s` is %s", symbol->name, shape_phrase(c, &symbol->type));
+    } else if (AXES_CLOCKS(symbol->type.axes) & (AXES_CLOCKS(symbol->type.axes) - 1)) {
+      not_built(c, argument(clause, i)->span, "scaling data on several clocks");
     }
   }
 }
@@ -506,13 +508,21 @@ static bool any_tree(const Checker *c) {
   return false;
 }
 
+static void cannot_cut(Checker *c, const Clause *clause, const char *what, const char *why) {
+  Diag *d = wrong(c, clause->span, what, NULL);
+  diag_label(d, clause->span, "%s", why);
+  diag_help(d, "leave `%s` out: each sequence is trained as a whole; shorter ones, where they take too much memory, are to be made in the data",
+            strcmp(clause->keyword, "carry") ? "truncate" : "carry");
+}
+
 static void check_clause(Checker *c, Stage *stage, Clause *clause) {
   const ClauseRow *row = row_of(c, clause, stage->decl->kind == DECL_TRAIN ? T : R);
   if (!row) return;
   if (row->times == ONCE) said_twice(c, stage->decl, clause);
   row->check(c, stage, clause);
-  if (cuts_sequences(clause) && several_clocks_of_data(c)) not_built(c, clause->span, "cutting sequences on several clocks into chunks");
-  else if (cuts_sequences(clause) && any_tree(c)) not_built(c, clause->span, "cutting trees into chunks");
+  if (!cuts_sequences(clause)) return;
+  if (any_tree(c)) cannot_cut(c, clause, "trees cannot be cut into chunks", "a part of a tree is no tree");
+  else if (several_clocks_of_data(c)) cannot_cut(c, clause, "sequences on several clocks cannot be cut into chunks", "no step of one clock belongs to a step of another");
 }
 
 /* --- a stage --------------------------------------------------------------------------------------------------------------------------- */

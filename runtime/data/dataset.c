@@ -146,6 +146,19 @@ static bool window_number(const DataClause *c, const cJSON *v, double *out) {
   return rnn_fail(c->error, "E0515", "`windows` and `every` want whole numbers of steps from 1: windows 100 every 50");
 }
 
+/* Windows are steps of one clock: with an encoder's and a decoder's data there is no telling which belong together. */
+static bool lives_on_one_clock(const DataClause *c, const Dataset *d) {
+  const Variable *first = NULL;
+  for (int v = 0; d->count && v < d->variables; v++) {
+    if (!d->sequence[0].value[v] || !variable_has_clock(&d->variable[v])) continue;
+    if (!first) first = &d->variable[v];
+    if (first->axes == d->variable[v].axes) continue;
+    return rnn_fail(c->error, "E0515", "windows are steps of one clock, but `%s` and `%s` live on different ones\nhelp: leave `windows` out; shorter sequences are to be made in the file",
+                    first->name, d->variable[v].name);
+  }
+  return true;
+}
+
 static bool cut_windows(const DataClause *c, Dataset *out) {
   const cJSON *windows = clause_modifier(c, "windows"), *every = cJSON_GetArrayItem(clause_modifier(c, "every"), 0);
   double length = 1, apart;
@@ -153,6 +166,7 @@ static bool cut_windows(const DataClause *c, Dataset *out) {
   if (!every) every = cJSON_GetArrayItem(windows, 1);
   if (!window_number(c, cJSON_GetArrayItem(windows, 0), &length)) return false;
   apart = length;
+  if (!lives_on_one_clock(c, out)) return false;
   return (!every || window_number(c, every, &apart)) && dataset_windows(out, (int64_t)length, (int64_t)apart, c->error);
 }
 

@@ -75,5 +75,44 @@ cp sorter.safetensors mixed.safetensors
 "$rnn" run mixed.rnn both >out 2>&1 && fail "an error of values on different clocks"
 expect_in '`rmse` takes values that live on the same clocks' out
 
+sed 's/sequences = 3, seed = 2)/sequences = 3, seed = 2) windows 2/' sorter.rnn >cut.rnn
+cp sorter.safetensors cut.safetensors
+"$rnn" run cut.rnn both >out 2>&1 && fail "windows of two clocks"
+expect_in 'E0515' out
+expect_in '`x` and `k` live on different ones' out
+
+# An input on two clocks, one of fixed length: its numbers are so many more a step; s[n] = s[n-1] / 2 + x.
+cat >table.rnn <<'MODEL'
+time t
+time n length 3
+dim X = 2
+net m {
+  input x: [X] on t, n
+  state s: [X] on t, n = 0 on n
+  state r: [X] on t, n = 0 on t
+  s = 0.5 * s[n-1] + x
+  r = r[t-1] + x
+}
+run m as a {
+  data  csv("table.csv", x = "a".."f") by "id"
+  write csv("table.out", s, r, x)
+}
+MODEL
+printf 'id,a,b,c,d,e,f\n1,1,2,3,4,5,6\n1,7,8,9,10,11,12\n2,0,0,0,0,0,1\n' >table.csv
+"$rnn" run table.rnn a >out 2>&1 || fail "table: $(head -c 600 out)"
+cat >wanted <<'ROWS'
+sequence,t,n,s[0],s[1],r[0],r[1],x[0],x[1]
+0,0,0,1,2,1,2,1,2
+0,0,1,3.5,5,3,4,3,4
+0,0,2,6.75,8.5,5,6,5,6
+0,1,0,7,8,8,10,7,8
+0,1,1,12.5,14,12,14,9,10
+0,1,2,17.25,19,16,18,11,12
+1,0,0,0,0,0,0,0,0
+1,0,1,0,0,0,0,0,0
+1,0,2,0,1,0,1,0,1
+ROWS
+cmp wanted table.out || fail "an input on two clocks: $(cat table.out)"
+
 [ $failures = 0 ] && echo "points: fine"
 exit $((failures > 0))
