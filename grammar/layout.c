@@ -378,7 +378,7 @@ static void begin_declaration(Layout *l, Token t) {
 
 static void begin_item(Layout *l, Token t) {
   const Token *next = ahead(l, 0);
-  int kind = next->kind == '=' ? 0 : word_kind(BODY, t.name);
+  int kind = next->kind == '=' || next->kind == ',' ? 0 : word_kind(BODY, t.name);
   if (!kind && next->kind == TOKEN_NAME && !next->line_before) {
     kind = nearest_word(BODY, t.name);
     if (kind) report_misspelt(l, t, kind);

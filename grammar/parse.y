@@ -70,7 +70,7 @@ static void yyerror(const Span *span, Parser *p, const char *message);
 %type <expr> expr value primary number range part chain right_side call start_index
 %type <arg> argument binding history
 %type <args> arguments call_arguments bindings histories parts elements clock_names shape
-%type <names> names dim_names assignments
+%type <names> names several dim_names assignments
 %type <type> type bare_type
 %type <item> item typed
 %type <item_kind> item_kind
@@ -209,6 +209,13 @@ item
   | LET assignments          { $$ = ast_item(p, ITEM_LET, @$, $2, NULL); }
   | SHARED NAME '=' expr     { $$ = ast_equation(p, ITEM_SHARED, @$, $2, $4); }
   | NAME '=' right_side      { $$ = ast_equation(p, ITEM_EQUATION, @$, $1, $3); }
+  | several '=' right_side   { $$ = ast_outputs(p, @$, $1, $3); }
+  ;
+
+/* The outputs of one call. */
+several
+  : NAME ',' NAME            { $$ = ast_names(p, ast_names(p, NULL, $1, NULL), $3, NULL); }
+  | several ',' NAME         { $$ = ast_names(p, $1, $3, NULL); }
   ;
 
 typed

@@ -273,6 +273,12 @@ Item *ast_equation(Parser *p, ItemKind kind, Span span, const Token *name, Expr 
   return item;
 }
 
+Item *ast_outputs(Parser *p, Span span, NameList *names, Expr *value) {
+  Item *item = ast_item(p, ITEM_EQUATION, span, names, NULL);
+  item->value = value;
+  return item;
+}
+
 ItemList *ast_items(Parser *p, ItemList *before, Item *item) {
   if (!before) return arena_new_of(p->session->arena, ItemList);
   vec_push(p->session->arena, *before, item);

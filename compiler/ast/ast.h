@@ -100,7 +100,7 @@ typedef enum ItemKind {
   ITEM_TARGET,
   ITEM_OUTPUT,
   ITEM_LET,      /* let a = 0.9, C = 0.44: names and values */
-  ITEM_EQUATION, /* h = e */
+  ITEM_EQUATION, /* h = e, and a, b = P(x) */
   ITEM_SHARED,   /* shared c = LSTM[H = H] */
 } ItemKind;
 
@@ -126,7 +126,7 @@ typedef Vec(NameAt) NameList;
 struct Item {
   ItemKind kind;
   Span span;
-  NameList names;      /* EQUATION and SHARED have one */
+  NameList names;      /* SHARED has one; EQUATION one, or one for each output of a call */
   TypeSyntax type;
   Expr *value;         /* `= e`: EQUATION's right side, a param's constant, a state's history. NULL: none */
   Name value_on;       /* `= e on n`: which clock's history; NULL */

@@ -38,6 +38,7 @@ Item *ast_item(Parser *p, ItemKind kind, Span span, NameList *names, TypeSyntax 
 Item *ast_item_value(Item *item, Span span, Expr *value, const Token *on);
 Item *ast_item_init(Item *item, Span span, Expr *init);
 Item *ast_equation(Parser *p, ItemKind kind, Span span, const Token *name, Expr *value);
+Item *ast_outputs(Parser *p, Span span, NameList *names, Expr *value); /* a, b = P(x) */
 ItemList *ast_items(Parser *p, ItemList *before, Item *item); /* item: NULL to begin */
 
 Clause *ast_clause(Parser *p, Span span, const Token *keyword, Args *args, ModifierList *modifiers);

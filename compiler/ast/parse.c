@@ -30,13 +30,20 @@ static bool is_one_of(Name word, const char *const *words) {
   return false;
 }
 
+/* `x =`, `a, b =` */
+static bool begins_equation(const TokenList *tokens) {
+  int i = 1;
+  while (i + 1 < tokens->len && tokens->at[i].kind == ',' && tokens->at[i + 1].name) i += 2;
+  return i < tokens->len && tokens->at[i].kind == '=';
+}
+
 /* A declaration or an item begins with its word and then a name; `x = e` is an item; all else is an expression. */
 static StartSymbol start_of(const TokenList *tokens) {
   static const char *const decls[] = {"use", "time", "tree", "dim", "vocab", "let", "seed", "cell", "net", "train", "run", NULL};
   static const char *const items[] = {"param", "fixed", "state", "input", "target", "output", "shared", NULL};
   if (tokens->len < 2 || !tokens->at[0].name) return START_WITH_EXPR;
   const Token *first = &tokens->at[0], *second = &tokens->at[1];
-  if (second->kind == '=') return START_WITH_ITEM;
+  if (begins_equation(tokens)) return START_WITH_ITEM;
   bool names_follow = second->name || second->number || second->text;
   if (!names_follow) return START_WITH_EXPR;
   if (is_one_of(first->name, decls)) return START_WITH_FILE;

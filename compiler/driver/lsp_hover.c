@@ -65,10 +65,21 @@ static const char *number_text(const Document *d, const Symbol *symbol) {
   return symbol->name;
 }
 
+/* "q.h: [H] on t, q.c: [H] on t" */
+static const char *parts_text(const Document *d, const Symbol *call) {
+  const char *text = "";
+  for (int i = 0; i < call->parts.len; i++) {
+    const Symbol *part = call->parts.at[i];
+    text = arena_printf(d->session->arena, "%s%s%s: %s", text, i ? ", " : "", part->name, type_text(d, &part->type));
+  }
+  return text;
+}
+
 static const char *signature_text(const Document *d, const Symbol *symbol) {
   bool has_head = (symbol->kind == SYMBOL_CELL || symbol->kind == SYMBOL_NET) && symbol->decl;
   bool plain = symbol->kind == SYMBOL_CLOCK || symbol->kind == SYMBOL_SHARED || symbol->kind == SYMBOL_BUILTIN;
   if (has_head) return head_text(d, symbol->decl);
+  if (symbol->kind == SYMBOL_CALL) return parts_text(d, symbol);
   if (plain || symbol->kind == SYMBOL_DIM || symbol->kind == SYMBOL_LET) return number_text(d, symbol);
   return arena_printf(d->session->arena, "%s: %s", symbol->name, type_text(d, &symbol->type));
 }
@@ -136,7 +147,7 @@ static const char *expr_phrase(const Document *d, const Expr *e) {
   const char *text = arena_printf(s->arena, "`%s: %s`", source_between(d, e->span), type_text(d, &e->type));
   const char *access = e->kind == EXPR_INDEX ? access_text(d, e) : "";
   if (*access) text = arena_printf(s->arena, "%s, %s", text, access);
-  const Symbol *read = e->kind == EXPR_INDEX && e->left->kind == EXPR_NAME ? e->left->symbol : NULL;
+  const Symbol *read = e->kind == EXPR_INDEX ? symbol_read(e->left) : NULL;
   return read ? arena_printf(s->arena, "%s\n\n%s", text, symbol_text(d, read)) : text;
 }
 

@@ -69,7 +69,7 @@ static const char *text_of_type(Repl *r, const Source *source, const Item *item)
 }
 
 static Entry *entry_of_item(Repl *r, const Source *source, const Item *item, uint32_t begin, uint32_t end) {
-  Definition d = {.source = source, .whole = item->span, .begin = begin, .end = end, .own_values = item->kind == ITEM_LET, .splits = true};
+  Definition d = {.source = source, .whole = item->span, .begin = begin, .end = end, .own_values = item->kind == ITEM_LET, .splits = item->kind != ITEM_EQUATION};
   for (int i = 0; i < item->names.len; i++) vec_push(r->arena, d.names, item->names.at[i].span);
   Entry *e = entry_new(r, &d, item_kinds[item->kind]);
   e->in_net = true;

@@ -21,6 +21,7 @@ typedef struct Binding {
   int calls;            /* of cells in this name's equation so far: the second one's names end in _2 */
   const char *function; /* OPTION that is a function: its name; NULL: a number */
   double number;        /* OPTION */
+  Instance *made;       /* CALL: the instance whose outputs it gives, once begun */
 } Binding;
 
 struct Instance {
@@ -131,7 +132,8 @@ Ref decoded_input(Builder *b, Instance *at, const Symbol *s); /* what the decode
 bool symbol_has_equation(const Symbol *s);
 
 /* --- cells.c --------------------------------------------------------------------------------------------------------- */
-Ref lower_cell_call(Builder *b, Instance *at, const Expr *call, const Expr *start);
+Ref lower_cell_call(Builder *b, Instance *at, const Expr *call, const Expr *start, int output);
+Ref value_of_part(Builder *b, Instance *at, const Symbol *part);          /* one output of a call with several */
 void lower_equations(Builder *b, Instance *at);                       /* all of them, in the order of the text */
 Instance *net_instance(Builder *b, const Symbol *net);
 bool static_number(const Instance *at, const Expr *e, double *out); /* known when compiling */

@@ -235,16 +235,21 @@ static void bind_clocks(const Instance *caller, Instance *at, GraphAxes clocks) 
 
 /* --- the call --------------------------------------------------------------------------------------------------------- */
 
+static void lower_defined(Builder *b, Instance *at, Symbol *s) {
+  for (int i = 0; s && i < s->parts.len; i++) lower_defined(b, at, s->parts.at[i]);
+  if (s && symbol_has_equation(s) && binding_of(b, at, s)->progress == PROGRESS_NONE) value_of(b, at, s);
+}
+
 /* All equations in the order they are written, so that params are numbered and graphs read as the text does. */
 void lower_equations(Builder *b, Instance *at) {
   const ItemList *items = &at->scope->owner->items;
   for (int i = 0; i < items->len; i++) {
-    Symbol *s = items->at[i]->kind == ITEM_EQUATION ? symbol_here(at->scope, items->at[i]->names.at[0].name) : NULL;
-    if (s && symbol_has_equation(s) && binding_of(b, at, s)->progress == PROGRESS_NONE) value_of(b, at, s);
+    const NameList *names = &items->at[i]->names;
+    for (int k = 0; items->at[i]->kind == ITEM_EQUATION && k < names->len; k++) lower_defined(b, at, symbol_here(at->scope, names->at[k].name));
   }
 }
 
-Ref lower_cell_call(Builder *b, Instance *caller, const Expr *call, const Expr *start) {
+static Instance *instance_of_call(Builder *b, Instance *caller, const Expr *call, const Expr *start) {
   const Expr *making = making_call(call);
   const Symbol *cell = making->symbol;
   Instance *at = instance_new(b, scope_of(cell->decl), call_prefix(b));
@@ -256,5 +261,22 @@ Ref lower_cell_call(Builder *b, Instance *caller, const Expr *call, const Expr *
   bind_clocks(caller, at, clocks);
   bind_starts(b, caller, at, start);
   lower_equations(b, at);
-  return value_of(b, at, at->scope->outputs.at[0]);
+  return at;
+}
+
+Ref lower_cell_call(Builder *b, Instance *caller, const Expr *call, const Expr *start, int output) {
+  Instance *at = instance_of_call(b, caller, call, start);
+  return value_of(b, at, at->scope->outputs.at[output]);
+}
+
+/* The call is made once, for whichever of its outputs is needed first. */
+Ref value_of_part(Builder *b, Instance *caller, const Symbol *part) {
+  Binding *call = binding_of(b, caller, part->call);
+  const Expr *e = part->call->definition, *start = e->kind == EXPR_START ? e : NULL;
+  if (call->progress == PROGRESS_NONE) {
+    call->progress = PROGRESS_LOWERING;
+    call->made = instance_of_call(b, caller, start ? start->left : e, start);
+    call->progress = PROGRESS_DONE;
+  }
+  return value_of(b, call->made, call->made->scope->outputs.at[part->part]);
 }

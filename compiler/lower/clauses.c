@@ -166,7 +166,7 @@ static bool is_value(const ClauseWalk *w, const Expr *e) {
   switch (e->kind) {
   case EXPR_NUMBER: return true;
   case EXPR_NAME: return is_value_name(e);
-  case EXPR_FIELD: return data_field(w->at, e) != NULL;
+  case EXPR_FIELD: return symbol_read(e) || data_field(w->at, e) || (e->left->kind == EXPR_CALL && is_value_call(w, e->left));
   case EXPR_CALL: return is_value_call(w, e);
   case EXPR_UNARY:
   case EXPR_TRANSPOSE:
@@ -183,7 +183,7 @@ static bool is_value(const ClauseWalk *w, const Expr *e) {
 static const char *variable_of(const ClauseWalk *w, const Expr *e) {
   if (!w->variables) return NULL;
   if (e->kind == EXPR_NAME) return e->name;
-  return data_field(w->at, e) ? expr_text(w->session, e) : NULL;
+  return symbol_read(e) || data_field(w->at, e) ? expr_text(w->session, e) : NULL;
 }
 
 static bool lives_on_several_clocks(const Builder *b, Ref value) {

@@ -45,14 +45,18 @@ static Ref number(Builder *b, Instance *at, const Expr *e) {
   return graph_const(b->graph, number_of(e));
 }
 
+static Ref value_of_name(Builder *b, Instance *at, Symbol *s) {
+  const Ref r = value_of(b, at, s);
+  return s->scope == b->net->scope ? original_units(b, s, r) : r;
+}
+
 static Ref name(Builder *b, Instance *at, const Expr *e) {
   double constant;
   if (!e->symbol || e->symbol->kind == SYMBOL_BUILTIN) {
     if (static_number(at, e, &constant)) return graph_const(b->graph, constant);
     return lower_builtin(b, at, e, e->name);
   }
-  const Ref r = value_of(b, at, e->symbol);
-  return e->symbol->scope == b->net->scope ? original_units(b, e->symbol, r) : r;
+  return value_of_name(b, at, e->symbol);
 }
 
 /* [[1, -1], [1, -1]]: of constants a tensor, else its elements one after the other. */
@@ -171,7 +175,7 @@ static Ref as(Builder *b, Instance *at, const Expr *e) {
 
 static Ref call_with_start(Builder *b, Instance *at, const Expr *e, const Expr *start) {
   const Symbol *s = e->symbol;
-  if (s && (s->kind == SYMBOL_CELL || s->kind == SYMBOL_SHARED)) return lower_cell_call(b, at, e, start);
+  if (s && (s->kind == SYMBOL_CELL || s->kind == SYMBOL_SHARED)) return lower_cell_call(b, at, e, start, 0);
   const char *function = function_option(at, s);
   return lower_builtin(b, at, e, function ? function : e->name);
 }
@@ -183,9 +187,11 @@ static Ref start(Builder *b, Instance *at, const Expr *e) {
   return e->left->kind == EXPR_CALL ? call_with_start(b, at, e->left, e) : lower_expr(b, at, e->left);
 }
 
+/* `q.h`, `P(x).h`, `data.y` */
 static Ref field(Builder *b, Instance *at, const Expr *e) {
   Symbol *s = data_field(at, e);
-  if (!s) return unbuilt(b, e->span, "a field of a value");
+  if (e->left->kind == EXPR_CALL) return lower_cell_call(b, at, e->left, NULL, cell_output_place(e->left->symbol->decl, e->name));
+  if (!s) return value_of_name(b, at, e->symbol);
   return original_units(b, s, variable_input(b, at, s, s->kind == SYMBOL_OUTPUT));
 }
 

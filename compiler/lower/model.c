@@ -99,11 +99,13 @@ static bool is_of(const char *name, const char *net, const char *word) {
 /* The shared cells that an equation calls are trained with it. */
 static int tune_shared(Model *m, const char *net, const Expr *e, bool *tuned);
 
+/* An output of a call with several stands for the call. */
 static int tune_word(Model *m, const Symbol *net, const char *word, bool *tuned) {
   int found = 0;
   for (int i = 0; i < m->params.len; i++)
     if (m->params.at[i].trained && is_of(m->params.at[i].name, net->name, word)) tuned[i] = true, found++;
   const Symbol *s = scope_find(scope_of(net->decl), intern(m->session, word));
+  if (s && s->call && strcmp(s->call->name, word)) return tune_word(m, net, s->call->name, tuned);
   const Expr *e = !s ? NULL : s->equation ? s->equation->value : s->definition;
   return found + (e ? tune_shared(m, net->name, e, tuned) : 0);
 }

@@ -37,7 +37,7 @@ static const char *full_name(const Builder *b, const char *prefix, Name name) {
 
 Symbol *data_field(const Instance *at, const Expr *e) {
   if (e->kind != EXPR_FIELD || e->left->kind != EXPR_NAME || strcmp(e->left->name, "data")) return NULL;
-  if (e->symbol) return e->symbol;
+  if (e->symbol) return e->symbol->name == e->name ? e->symbol : NULL; /* of a call named `data` it is an output */
   return scope_find(at->scope, e->name);
 }
 
@@ -107,14 +107,25 @@ static Ref too_long_a_row(Builder *b, const Symbol *s) {
   return graph_const(b->graph, 0);
 }
 
+/* The right side of an equation; of an output of a call with several, that output. */
+static Value lower_right_side(Builder *b, Instance *at, const Symbol *s) {
+  return s->call ? (Value){value_of_part(b, at, s), s->given} : lower_value(b, at, right_side_of(s));
+}
+
+/* A call with several outputs is being lowered, for one of them or for another. */
+static bool is_being_lowered(Builder *b, Instance *at, Symbol *s) {
+  if (s->call && binding_of(b, at, s->call)->progress == PROGRESS_LOWERING) return true;
+  return binding_of(b, at, s)->progress == PROGRESS_LOWERING;
+}
+
 static Ref equation_value(Builder *b, Instance *at, Symbol *s) {
   Binding *binding = binding_of(b, at, s);
   if (binding->progress == PROGRESS_DONE) return binding->value;
-  if (binding->progress == PROGRESS_LOWERING) return read_same_step(b, at, s);
+  if (is_being_lowered(b, at, s)) return read_same_step(b, at, s);
   if (stack_is_full(b)) return too_long_a_row(b, s);
   binding->progress = PROGRESS_LOWERING;
-  const Saved before = enter_equation(b, at, binding);
-  const Value v = lower_value(b, at, right_side_of(s));
+  const Saved before = enter_equation(b, at, s->call ? binding_of(b, at, s->call) : binding);
+  const Value v = lower_right_side(b, at, s);
   const Shape shape = s->type.kind == TYPE_REAL ? s->type.shape : v.type.shape;
   binding->value = align(b, at, v, &shape);
   leave_equation(b, before);

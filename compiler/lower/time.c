@@ -135,9 +135,8 @@ static Ref read_symbol(Builder *b, Instance *at, Symbol *s, Delay d) {
 }
 
 static Ref read_expr(Builder *b, Instance *at, const Expr *e, Delay d) {
-  const bool name = e->kind == EXPR_NAME && e->symbol;
-  if (name && !is_delayed(d)) return value_of(b, at, e->symbol);
-  if (name) return read_symbol(b, at, e->symbol, d);
+  Symbol *named = symbol_read(e);
+  if (named) return is_delayed(d) ? read_symbol(b, at, named, d) : value_of(b, at, named);
   Symbol *field = data_field(at, e);
   if (field) return read_value(b, variable_input(b, at, field, field->kind == SYMBOL_OUTPUT), history_of(b, at, field, d.clock), d);
   const Ref x = lower_expr(b, at, e);
@@ -149,7 +148,8 @@ static Ref read_expr(Builder *b, Instance *at, const Expr *e, Delay d) {
 
 /* Reads are of the variable; clauses see the result in its original units. */
 Ref shown(Builder *b, Instance *at, const Expr *e, Ref r) {
-  Symbol *s = e->left->kind == EXPR_NAME ? e->left->symbol : data_field(at, e->left);
+  Symbol *s = symbol_read(e->left);
+  if (!s) s = data_field(at, e->left);
   return s && s->scope == b->net->scope ? original_units(b, s, r) : r;
 }
 

@@ -270,17 +270,45 @@ static bool meet_demands(Call *k) {
   return fine;
 }
 
+/* The types of all outputs, as far as the dims that are bound say them. */
+static void name_outputs(Call *k, Symbol *call) {
+  int count = k->cell->outputs.len;
+  Type *given = arena_array(k->c->s->arena, Type, count + 1);
+  for (int i = 0; i < count; i++) {
+    const Symbol *output = cell_output(k->cell, i);
+    bool known = output && !is_poison(output->type);
+    int unknown = -1;
+    for (int j = 0; known && j < output->type.shape.rank && unknown == -1; j++) partly_bound(k, output->type.shape.dim[j], &unknown);
+    if (known && unknown == -1 && output->type.kind == TYPE_INDEX) partly_bound(k, output->type.below, &unknown);
+    if (known && unknown == -1) given[i] = bind_type(k, output->type);
+  }
+  take_outputs(call, given);
+}
+
+/* The value of a call: of a cell with several outputs the one that is asked for. */
+static Type value_of_call(Call *k, Asked asked) {
+  int place = asked.field ? cell_output_place(k->cell, asked.field->name) : 0;
+  if (place < 0) return unknown_output(k->c, asked.field, k->cell);
+  if (asked.call) name_outputs(k, asked.call);
+  else if (!asked.field && k->cell->outputs.len > 1) return several_values(k->c, k->e, k->cell->name, k->cell);
+  const Symbol *output = cell_output(k->cell, place);
+  return output ? bind_type(k, output->type) : poison();
+}
+
 static Type call_cell(Checker *c, Scope *scope, Expr *e, Decl *cell, const Args *shared_dims) {
+  const Asked asked = c->asked;
+  c->asked = (Asked){0};
   check_body(c, cell);
   Call k = call_new(c, scope, e, cell);
   bool fine = bind_given(&k, &e->dims);
   if (shared_dims) fine &= bind_given(&k, shared_dims);
+  if (asked.call) name_outputs(&k, asked.call); /* an argument may read them at another step */
   fine &= place_arguments(&k);
   if (!fine) return poison();
   unify(&k);
-  if (!check_arguments(&k) || !meet_demands(&k) || !k.inner->outputs.len) return poison();
+  if (!check_arguments(&k) || !meet_demands(&k)) return poison();
   e->bind = k.bind;
-  return bind_type(&k, k.inner->outputs.at[0]->type);
+  return value_of_call(&k, asked);
 }
 
 /* --- other calls ---------------------------------------------------------------------------------------------------------------- */
@@ -355,31 +383,35 @@ Type type_shared(Checker *c, Scope *scope, Expr *e) {
 
 /* --- start ------------------------------------------------------------------------------------------------------------------------ */
 
-/* The state of the cell that a `start` speaks of; NULL: none of that name. */
-static const Symbol *started(const Scope *inner, Name name) {
-  const Symbol *symbol = name ? scope_here(inner, name) : inner->outputs.at[0];
-  return symbol && symbol->kind == SYMBOL_STATE ? symbol : NULL;
+/* The i-th state of the cell that a `start` speaks of: that of its name, or those that are outputs. NULL: no more. */
+static const Symbol *started(const Scope *inner, Name name, int i) {
+  const Symbol *named = name && !i ? scope_here(inner, name) : NULL;
+  for (int k = 0; !name && k < inner->outputs.len; k++)
+    if (inner->outputs.at[k]->kind == SYMBOL_STATE && !i--) return inner->outputs.at[k];
+  return named && named->kind == SYMBOL_STATE ? named : NULL;
 }
 
 static void no_such_state(Checker *c, const Arg *arg, const Decl *cell) {
   Span span = arg->name ? arg->name_span : arg->value->span;
   Diag *d = arg->name ? diag_error(c->s, E0214, span, "`%s` has no state `%s` to start", cell->name, arg->name)
-                      : diag_error(c->s, E0214, span, "the output of `%s` is not a state, so it cannot be started", cell->name);
+                      : diag_error(c->s, E0214, span, cell->outputs.len > 1 ? "no output of `%s` is a state, so there is nothing to start"
+                                                                            : "the output of `%s` is not a state, so it cannot be started", cell->name);
   diag_label(d, cell->name_span, "the cell");
   if (!arg->name) diag_help(d, "name the state: `start h = …`");
 }
 
 static void check_start(Checker *c, Scope *scope, const Expr *call, const Arg *arg, const Decl *cell) {
   const Scope *inner = scope_of(cell);
-  const Symbol *state = inner->outputs.len ? started(inner, arg->name) : NULL;
+  const Symbol *state = started(inner, arg->name, 0);
   if (!state) {
     type_expr(c, scope, arg->value);
     no_such_state(c, arg, cell);
-    return;
   }
-  Type wanted = state->type;
-  for (int i = 0; i < wanted.shape.rank; i++) wanted.shape.dim[i] = dim_bind(c->s, wanted.shape.dim[i], inner, call->bind);
-  type_for(c, scope, arg->value, &wanted);
+  for (int k = 0; state; state = started(inner, arg->name, ++k)) {
+    Type wanted = state->type;
+    for (int i = 0; i < wanted.shape.rank; i++) wanted.shape.dim[i] = dim_bind(c->s, wanted.shape.dim[i], inner, call->bind);
+    if (is_poison(type_for(c, scope, arg->value, &wanted))) return;
+  }
 }
 
 Type type_start(Checker *c, Scope *scope, Expr *e) {

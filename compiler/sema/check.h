@@ -34,6 +34,12 @@ typedef struct MisfitWeight {
   Diag *said;
 } MisfitWeight;
 
+/* Which outputs the next call is asked for: those that have names here, or one, as in `P(x).h`. With neither the cell has but one. */
+typedef struct Asked {
+  Symbol *call;
+  const Expr *field;
+} Asked;
+
 typedef struct Checker {
   Session *s;
   Program *program;
@@ -45,6 +51,8 @@ typedef struct Checker {
   const Type *expected;        /* what a history or a constant is for: gives `one_hot(0)` its size. NULL elsewhere */
   const Symbol *children;      /* the tree n inside of `sum over n.children (…)`; NULL elsewhere */
   Decl *stage;                 /* train or run at hand, NULL elsewhere */
+  Asked asked;                 /* taken by type_call */
+  int part;                    /* clocks.c: which output the next call is asked for; taken by it */
   bool quiet;                  /* clocks.c: still looking for the fixpoint */
   bool changed;
   int symbols, nesting;
@@ -102,11 +110,25 @@ Type type_start(Checker *c, Scope *scope, Expr *e);
 Type type_shared(Checker *c, Scope *scope, Expr *e);
 Type type_function(Checker *c, Scope *scope, Expr *e, const Builtin *b);
 Type type_over(Checker *c, Scope *scope, Expr *e);
+Type type_part(Checker *c, Symbol *part, const Expr *use);       /* what a call gives one of its outputs */
+Type type_definition(Checker *c, Symbol *symbol, const Expr *use);
 Type type_option(Checker *c, Scope *scope, Expr *e); /* an option's value: a number or a function */
 Type type_for(Checker *c, Scope *scope, Expr *e, const Type *expected);
 bool append_dim(Checker *c, Shape *shape, Dim d, Span span);
 bool demand_size(Checker *c, Scope *scope, SizeDemand demand, Span asked);
 const char *shape_phrase(Checker *c, const Type *t);
+
+/* --- calls with several outputs: outputs.c ------------------------------------------------------------------------------ */
+Decl *called_cell(const Scope *scope, const Expr *value); /* of `P(x)`, `P(x) start e`; NULL */
+bool gives_several(const Scope *scope, const Item *equation);
+void declare_call(Checker *c, Scope *scope, Item *item);
+void type_outputs(Checker *c, Symbol *call);
+void take_outputs(Symbol *call, const Type *given); /* from calls.c: the types of all outputs, as far as they are known */
+Type several_values(Checker *c, const Expr *e, const char *what, const Decl *cell);
+Type unknown_output(Checker *c, const Expr *field, const Decl *cell);
+bool is_part(const Scope *scope, const Expr *field);        /* `q.h` where q is a call */
+Symbol *part_of(Checker *c, Scope *scope, Expr *field);     /* NULL with a diagnostic */
+Type type_field_of_call(Checker *c, Scope *scope, Expr *e); /* `P(x).h` */
 
 /* --- clocks.c ---------------------------------------------------------------------------------------------------------- */
 void clocks_of_body(Checker *c, Scope *scope);
@@ -115,6 +137,7 @@ const char *clock_name(Checker *c, int clock);
 int default_clock(Checker *c, const Scope *scope); /* -1: there are several, none called t */
 
 /* --- declarations: items.c, file.c, use.c, clauses.c -------------------------------------------------------------------- */
+Symbol *define(Checker *c, Scope *scope, NameAt *at, Item *item); /* a name on the left of an equation; NULL with a diagnostic */
 void declare_header(Checker *c, Decl *cell);
 void check_body(Checker *c, Decl *d);
 void check_initialiser(Checker *c, Scope *scope, Expr *e);

@@ -104,7 +104,10 @@ static void check_argument(Checker *c, const Expr *e, int i, const Symbol *forma
 }
 
 /* The clocks of the arguments that live on the cell's `t` replace it; with none, the caller's clock does. */
-static Axes of_cell(Checker *c, Scope *scope, Expr *e, const Scope *inner) {
+static Axes of_cell(Checker *c, Scope *scope, Expr *e, const Decl *cell) {
+  const Scope *inner = scope_of(cell);
+  const Symbol *output = cell_output(cell, c->part);
+  c->part = 0;
   Axes clocks = 0, all = 0, clock = AXIS_CLOCK(inner->clock);
   for (int i = 0, place = 0; i < e->args.len; i++) {
     Axes given = axes_of(c, scope, e->args.at[i].value);
@@ -114,10 +117,10 @@ static Axes of_cell(Checker *c, Scope *scope, Expr *e, const Scope *inner) {
     all |= given;
     if (formal->type.axes & clock) clocks |= AXES_CLOCKS(given);
   }
-  if (!inner->outputs.len) return all;
+  if (!output) return all;
   int own = default_clock(c, scope);
   if (!clocks && own >= 0) clocks = AXIS_CLOCK(own);
-  Axes out = inner->outputs.at[0]->type.axes;
+  Axes out = output->type.axes;
   return out & clock ? (out & ~clock) | clocks | AXIS_SEQUENCE : (out ? out | (all & AXIS_SEQUENCE) : 0);
 }
 
@@ -133,7 +136,7 @@ static Axes of_function(Checker *c, Scope *scope, Expr *e) {
 static Axes of_call(Checker *c, Scope *scope, Expr *e) {
   const Symbol *symbol = e->symbol;
   bool cell = symbol && symbol->decl && (symbol->kind == SYMBOL_CELL || symbol->kind == SYMBOL_SHARED);
-  if (cell) return of_cell(c, scope, e, scope_of(symbol->decl));
+  if (cell) return of_cell(c, scope, e, symbol->decl);
   if (symbol && symbol->kind == SYMBOL_BUILTIN) return of_function(c, scope, e);
   return of_arguments(c, scope, e);
 }
@@ -161,6 +164,14 @@ static Axes of_start(Checker *c, Scope *scope, Expr *e) {
   return axes;
 }
 
+/* `P(x).h`, `q.h`, `data.y` */
+static Axes of_field(Checker *c, Scope *scope, Expr *e) {
+  const Decl *cell = e->left->kind == EXPR_CALL && e->left->symbol ? e->left->symbol->decl : NULL;
+  if (!cell) return of_name(e);
+  c->part = cell_output_place(cell, e->name);
+  return axes_of(c, scope, e->left);
+}
+
 static Axes of_children(Checker *c, Scope *scope, Expr *e) {
   Axes axes = e->left ? axes_of(c, scope, e->left) : 0;
   if (e->right) axes |= axes_of(c, scope, e->right);
@@ -171,7 +182,7 @@ static Axes of_children(Checker *c, Scope *scope, Expr *e) {
 static Axes walk(Checker *c, Scope *scope, Expr *e) {
   switch (e->kind) {
   case EXPR_NAME: return of_name(e);
-  case EXPR_FIELD: return of_name(e);
+  case EXPR_FIELD: return of_field(c, scope, e);
   case EXPR_INDEX: return of_index(c, scope, e);
   case EXPR_OVER: return of_over(c, scope, e);
   case EXPR_CALL: return of_call(c, scope, e);
@@ -190,19 +201,29 @@ Axes clocks_of_expr(Checker *c, Scope *scope, Expr *e) {
 
 /* --- a cell or a net ----------------------------------------------------------------------------------------------------------- */
 
+/* All outputs of a call have the same arguments: the first speaks of them. */
+static Axes of_definition(Checker *c, Symbol *symbol) {
+  const bool quiet = c->quiet;
+  if (symbol->call && symbol->call->decl) c->part = symbol->part;
+  if (symbol->call && symbol->part) c->quiet = true;
+  const Axes axes = axes_of(c, symbol->scope, symbol->definition);
+  c->quiet = quiet;
+  return axes;
+}
+
 static void grow(Checker *c, Symbol *symbol) {
-  Axes axes = axes_of(c, symbol->scope, symbol->definition);
+  Axes axes = of_definition(c, symbol);
   if (symbol->known_clock || !(axes & ~symbol->type.axes)) return;
   symbol->type.axes |= axes;
   c->changed = true;
 }
 
 static bool has_equation(const Symbol *symbol) {
-  return symbol->definition && symbol->kind != SYMBOL_LET && symbol->kind != SYMBOL_SHARED;
+  return symbol->definition && symbol->kind != SYMBOL_LET && symbol->kind != SYMBOL_SHARED && symbol->kind != SYMBOL_CALL;
 }
 
 static void report_equation(Checker *c, Symbol *symbol) {
-  Axes axes = axes_of(c, symbol->scope, symbol->definition), extra = AXES_CLOCKS(axes & ~symbol->type.axes);
+  Axes axes = of_definition(c, symbol), extra = AXES_CLOCKS(axes & ~symbol->type.axes);
   if (!symbol->known_clock || !extra || is_poison(symbol->type)) return;
   Diag *d = diag_error(c->s, E0206, symbol->definition->span, "`%s` lives on %s, but its equation on %s", symbol->name,
                        clocks_text(c, symbol->type.axes), clocks_text(c, axes));

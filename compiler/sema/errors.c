@@ -114,6 +114,9 @@ static void suggest_history(Checker *c, Diag *d, const Symbol *symbol) {
   if (symbol->kind == SYMBOL_ARGUMENT) {
     diag_help(d, "a cell's argument has no history: give it a name of its own, `state %s0: %s = 0` and `%s0 = %s`", symbol->name,
               shape_phrase(c, &symbol->type), symbol->name, symbol->name);
+  } else if (symbol->call && symbol->call->kind == SYMBOL_CALL && strchr(symbol->name, '.')) {
+    diag_help(d, "give it a name of its own: `state %s0: %s = 0` and `%s0 = %s`", strchr(symbol->name, '.') + 1,
+              shape_phrase(c, &symbol->type), strchr(symbol->name, '.') + 1, symbol->name);
   } else if (item) {
     uint32_t end = item->type.present ? item->type.span.end : item->span.end;
     diag_suggest(d, (Span){item->span.file, end, end}, " = 0", "give it a history");
@@ -151,7 +154,7 @@ static Diag *said_of_declaration(const Checker *c, int i) {
 void report_missing_histories(Checker *c) {
   for (int i = 0; i < c->missing.len; i++) {
     MissingHistory *m = &c->missing.at[i];
-    if (never_changes(m->symbol)) continue;
+    if (m->symbol->history || never_changes(m->symbol)) continue; /* what a call gives is known late */
     m->said = said_of_declaration(c, i);
     if (m->said) diag_label(m->said, m->read->span, "`%s` is read here, and has none either", m->symbol->name);
     else m->said = report_missing(c, m);

@@ -18,14 +18,16 @@ static bool lives_in_time(const Symbol *symbol) {
 
 /* Only a named value is kept from step to step. */
 static Symbol *value_read(Checker *c, Scope *scope, Expr *e) {
-  if (e->left->kind != EXPR_NAME) {
+  bool part = e->left->kind == EXPR_FIELD && is_part(scope, e->left);
+  if (e->left->kind != EXPR_NAME && !part) {
     type_expr(c, scope, e->left);
     Diag *d = diag_error(c->s, E0204, e->left->span, "only a named value can be read at another time");
     diag_label(d, e->left->span, "give this a name of its own");
     return NULL;
   }
-  Symbol *symbol = resolve(c, scope, e->left);
+  Symbol *symbol = part ? part_of(c, scope, e->left) : resolve(c, scope, e->left);
   if (!symbol || lives_in_time(symbol)) return symbol;
+  if (symbol->kind == SYMBOL_CALL) return several_values(c, e->left, symbol->name, symbol->decl), NULL;
   Diag *d = diag_error(c->s, E0204, e->left->span, "`%s` is the same at every time", symbol->name);
   diag_label(d, e->left->span, "%s, which does not live on a clock", symbol_kind_text(symbol->kind));
   return NULL;

@@ -123,9 +123,16 @@ static void declare_item(Checker *c, Scope *scope, Item *item) {
   else if (item->kind != ITEM_EQUATION) declare_typed(c, scope, item);
 }
 
+static Span defined_at(const Symbol *symbol) {
+  const NameList *names = symbol->equation ? &symbol->equation->names : NULL;
+  for (int i = 0; names && i < names->len; i++)
+    if (names->at[i].name == symbol->name) return names->at[i].span;
+  return symbol->span;
+}
+
 static void defined_twice(Checker *c, const NameAt *at, const Symbol *before) {
   bool equation = before->equation != NULL;
-  Span first = equation ? before->equation->names.at[0].span : before->span;
+  Span first = defined_at(before);
   Diag *d = equation ? diag_error(c->s, E0102, at->span, "`%s` is defined twice", at->name)
                      : diag_error(c->s, E0106, at->span, "`%s` is %s and cannot have an equation", at->name, symbol_kind_text(before->kind));
   diag_label(d, at->span, "%s", equation ? "again here" : "this would define it again");
@@ -138,19 +145,24 @@ static void history_of_start(Symbol *symbol, const Expr *value) {
   if (given && !symbol->history) symbol->history = value->args.at[0].value;
 }
 
-static void declare_equation(Checker *c, Scope *scope, Item *item) {
-  NameAt *at = &item->names.at[0];
+Symbol *define(Checker *c, Scope *scope, NameAt *at, Item *item) {
   Symbol *symbol = scope_here(scope, at->name);
   bool open = symbol && (symbol->kind == SYMBOL_STATE || symbol->kind == SYMBOL_OUTPUT) && !symbol->equation;
-  if (symbol && !open) {
-    defined_twice(c, at, symbol);
-    return;
-  }
+  if (symbol && !open) return defined_twice(c, at, symbol), NULL;
   if (!symbol) symbol = scope_declare(c, scope, SYMBOL_VALUE, at->name, at->span);
   at->symbol = symbol;
   symbol->equation = item;
   symbol->definition = item->value;
-  history_of_start(symbol, item->value);
+  return symbol;
+}
+
+static void declare_equation(Checker *c, Scope *scope, Item *item) {
+  if (gives_several(scope, item)) {
+    declare_call(c, scope, item);
+    return;
+  }
+  Symbol *symbol = define(c, scope, &item->names.at[0], item);
+  if (symbol) history_of_start(symbol, item->value);
 }
 
 static void declare_items(Checker *c, Scope *scope, ItemList *items) {
@@ -235,7 +247,6 @@ static void declare_output(Checker *c, Scope *scope, Param *p) {
 
 static void declare_outputs(Checker *c, Decl *cell, Scope *scope) {
   for (int i = 0; i < cell->outputs.len; i++) declare_output(c, scope, &cell->outputs.at[i]);
-  if (cell->outputs.len > 1) not_built(c, cell->outputs.at[1].span, "a cell with several outputs");
 }
 
 /* --- types of a body -------------------------------------------------------------------------------------------------------- */
@@ -255,14 +266,14 @@ static bool same_type(const Type *a, const Type *b) {
   return a->kind != TYPE_INDEX || dim_equal(a->below, b->below);
 }
 
-static void type_equation(Checker *c, Scope *scope, Symbol *symbol) {
+static void type_equation(Checker *c, Symbol *symbol) {
   if (!symbol->known_shape) {
     type_of_symbol(c, symbol, symbol->definition);
     return;
   }
   if (symbol->progress != PROGRESS_NONE) return;
   symbol->progress = PROGRESS_BUSY;
-  Type t = type_expr(c, scope, symbol->definition);
+  Type t = type_definition(c, symbol, symbol->definition);
   symbol->progress = PROGRESS_DONE;
   if (is_poison(t) || is_poison(symbol->type)) return;
   if (symbol->type.kind == TYPE_REAL && t.kind == TYPE_INDEX) t = type_numbers(c, t, symbol->definition);
@@ -279,7 +290,8 @@ static void type_symbol(Checker *c, Scope *scope, Symbol *symbol) {
   bool defined = symbol->kind == SYMBOL_STATE || symbol->kind == SYMBOL_OUTPUT;
   if (symbol->kind == SYMBOL_LET) let_number(c, symbol, scope->owner->kind == DECL_NET);
   else if (symbol->kind == SYMBOL_SHARED) type_shared(c, scope, symbol->value);
-  else if (symbol->definition) type_equation(c, scope, symbol);
+  else if (symbol->kind == SYMBOL_CALL) type_outputs(c, symbol);
+  else if (symbol->definition) type_equation(c, symbol);
   else if (defined) never_defined(c, symbol);
 }
 

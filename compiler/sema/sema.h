@@ -24,6 +24,7 @@ typedef enum SymbolKind {
   SYMBOL_ARGUMENT, /* a cell's argument */
   SYMBOL_OPTION,   /* a cell's option: a number, a truth value or a function */
   SYMBOL_SHARED,   /* a cell called several times with the same params */
+  SYMBOL_CALL,     /* the call of a cell with several outputs: `q` of `q = P(x)`. No value: its parts `q.h` are */
   SYMBOL_CELL,
   SYMBOL_NET,
   SYMBOL_BUILTIN,  /* a function of the language: builtins.def */
@@ -46,7 +47,11 @@ struct Symbol {
   Expr *value;      /* LET, OPTION default */
   double number;    /* LET of the file or net: its value, overrides applied (scalars) */
   const Builtin *builtin;
-  Decl *decl;       /* CELL, NET; SHARED: its cell's */
+  Decl *decl;       /* CELL, NET; SHARED and CALL: its cell's */
+  Symbol *call;     /* VALUE, STATE, OUTPUT that is one output of a call with several: the CALL; NULL */
+  int part;         /* … and which of them */
+  Type given;       /* … and its type as the call gives it */
+  Vec(Symbol *) parts; /* CALL: its outputs, as far as they have names here */
   bool known_number; /* LET, DIM: `number` or `size` is known */
   int progress;     /* of the checker: 0 not begun, 1 in the middle, 2 done */
   bool known_shape; /* declared with a shape, so that it need not be inferred */
@@ -103,6 +108,11 @@ typedef struct Program {
 /* Checks a parsed file and everything it uses. NULL when there were errors (all of them are in the session). */
 Program *sema_check(Session *s, Ast *ast);
 
+/* Which output of a cell has this name; -1. And that output as the cell's body defines it; NULL after an error. */
+int cell_output_place(const Decl *cell, Name name);
+Symbol *cell_output(const Decl *cell, int place);
+/* The value that `h`, or `q.h` of `q = P(x)`, names; NULL for anything else. */
+Symbol *symbol_read(const Expr *e);
 Scope *scope_of(const Decl *cell_or_net);
 Symbol *scope_find(const Scope *scope, Name name); /* here or in the parents; NULL */
 

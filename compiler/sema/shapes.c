@@ -259,6 +259,7 @@ static Type of_name(Checker *c, Scope *scope, Expr *e) {
   if (!symbol) return poison();
   if (bare_metric(c, symbol)) return type_real();
   switch (symbol->kind) {
+  case SYMBOL_CALL: return several_values(c, e, symbol->name, symbol->decl);
   case SYMBOL_CLOCK: case SYMBOL_SHARED: case SYMBOL_CELL: case SYMBOL_NET: case SYMBOL_BUILTIN:
     return not_a_value(c, e, symbol);
   default: return type_of_symbol(c, symbol, e);
@@ -280,6 +281,12 @@ static Type of_data_field(Checker *c, Scope *scope, Expr *e) {
 static Type of_field(Checker *c, Scope *scope, Expr *e) {
   bool data = e->left->kind == EXPR_NAME && !strcmp(e->left->name, "data");
   if (data && c->stage) return of_data_field(c, scope, e);
+  if (e->left->kind == EXPR_CALL) return type_field_of_call(c, scope, e);
+  if (is_part(scope, e)) {
+    Symbol *part = part_of(c, scope, e);
+    return part ? type_of_symbol(c, part, e) : poison();
+  }
+  if (!data && e->left->kind == EXPR_NAME && !resolve(c, scope, e->left)) return poison();
   Diag *d = diag_error(c->s, E0103, e->span, "`%s` has no parts to name", source_text(c, e->left->span));
   if (data) diag_help(d, "`data.%s` is for the clauses of train and run", e->name);
   return poison();
@@ -333,8 +340,19 @@ static Type through_itself(Checker *c, Symbol *symbol, const Expr *use) {
   Diag *d = diag_error(c->s, E0205, use->span, "the shape of `%s` cannot be told: it is defined through itself", symbol->name);
   diag_label(d, use->span, "needs the shape of `%s`", symbol->name);
   diag_label(d, symbol->span, "defined here");
-  diag_help(d, "a loop reads the past: declare `state %s: […] = 0` and read `%s[t-1]`", symbol->name, symbol->name);
+  if (symbol->call && symbol->call->decl) diag_help(d, "say the sizes in the call: `%s[… = …](…)`", symbol->call->decl->name);
+  else diag_help(d, "a loop reads the past: declare `state %s: […] = 0` and read `%s[t-1]`", symbol->name, symbol->name);
   return poison();
+}
+
+Type type_part(Checker *c, Symbol *part, const Expr *use) {
+  if (part->call->progress == PROGRESS_BUSY && is_poison(part->given)) return through_itself(c, part, use);
+  type_outputs(c, part->call);
+  return part->given;
+}
+
+Type type_definition(Checker *c, Symbol *symbol, const Expr *use) {
+  return symbol->call ? type_part(c, symbol, use) : type_expr(c, symbol->scope, symbol->definition);
 }
 
 static Type infer(Checker *c, Symbol *symbol, const Expr *use) {
@@ -350,7 +368,7 @@ static Type infer(Checker *c, Symbol *symbol, const Expr *use) {
   c->children = NULL;
   c->nesting += depth;
   symbol->progress = PROGRESS_BUSY;
-  Type t = type_expr(c, symbol->scope, symbol->definition);
+  Type t = type_definition(c, symbol, use);
   symbol->progress = PROGRESS_DONE;
   c->nesting -= depth;
   c->expected = expected;
@@ -362,6 +380,6 @@ static Type infer(Checker *c, Symbol *symbol, const Expr *use) {
 Type type_of_symbol(Checker *c, Symbol *symbol, const Expr *use) {
   bool inferred = symbol->definition && !symbol->known_shape;
   if (!inferred || symbol->progress == PROGRESS_DONE) return symbol->kind == SYMBOL_DIM ? type_real() : symbol->type;
-  if (symbol->progress == PROGRESS_BUSY) return through_itself(c, symbol, use);
+  if (symbol->progress == PROGRESS_BUSY) return symbol->call ? type_part(c, symbol, use) : through_itself(c, symbol, use);
   return infer(c, symbol, use);
 }

@@ -69,7 +69,7 @@ const char *symbol_kind_text(SymbolKind kind) {
       [SYMBOL_PARAM] = "a param",   [SYMBOL_FIXED] = "a fixed",   [SYMBOL_STATE] = "a state",
       [SYMBOL_INPUT] = "an input",  [SYMBOL_TARGET] = "a target", [SYMBOL_OUTPUT] = "an output",
       [SYMBOL_VALUE] = "a value",   [SYMBOL_OPTION] = "an option", [SYMBOL_ARGUMENT] = "an argument of the cell",
-      [SYMBOL_SHARED] = "a shared cell", [SYMBOL_CELL] = "a cell", [SYMBOL_NET] = "a net",
+      [SYMBOL_SHARED] = "a shared cell", [SYMBOL_CALL] = "a call with several outputs", [SYMBOL_CELL] = "a cell", [SYMBOL_NET] = "a net",
       [SYMBOL_BUILTIN] = "a function of the language",
   };
   return text[kind];

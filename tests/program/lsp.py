@@ -24,6 +24,23 @@ train m {
   loss mse(y, z)
 }
 """
+SEVERAL = """dim X = 2, H = 3
+
+## Two at once.
+cell Pair[X, H](x: [X]) -> h: [H], c: [H] {
+  param W: [H, X] ~ glorot
+  state h: [H] = 0
+  c = W @ x
+  h = c + h[t-1]
+}
+
+net m {
+  input  x: [X]
+  q = Pair[H = H](x)
+  a, b = Pair[H = H](x)
+  y = q.h[t-1] + q.c + a + b
+}
+"""
 URI = "file:///nowhere/a%20b.rnn"
 checks = 0
 
@@ -162,6 +179,25 @@ def test_completion(client):
     check("completion", {"w", "x", "z", "h", "Leaky", "tanh", "H"} <= labels and "W" not in labels, labels)
 
 
+def test_several_outputs(client):
+    check("several outputs", client.change(SEVERAL) == [])
+    for word, nth, into, wanted in [
+        ("q =", 0, 0, ["`q.h: [H] on t, q.c: [H] on t`", "call with several outputs", "Two at once"]),
+        ("q.c", 0, 0, ["`q.h: [H] on t, q.c: [H] on t`"]),
+        ("q.c", 0, 2, ["`q.c: [H] on t`", "m line 13"]),
+        ("q.h[", 0, 2, ["`q.h: [H] on t`", "with history 0"]),
+        ("q.h[", 0, 4, ["`q.h[t-1]: [H] on t`", "read 1 step before"]),
+        ("b = Pair", 0, 0, ["`b: [H] on t`", "m line 14"]),
+    ]:
+        said = hover(client, SEVERAL, word, nth, into)
+        check(f"hover {word}+{into}", all(w in said for w in wanted), said, wanted)
+    location = client.at("textDocument/definition", *place(SEVERAL, "q.c", 0, 2))
+    check("definition of q.c", location["range"]["start"] == dict(zip(("line", "character"), place(SEVERAL, "q = "))), location)
+    found = client.change(SEVERAL.replace("q.c +", "q +"))
+    check("one of them", [d["code"] for d in found] == ["E0114"], found)
+    client.change(MODEL)
+
+
 def apply(text, edit):
     def offset(position):
         units = "".join(text.split("\n")[position["line"]]).encode("utf-16-le")[: 2 * position["character"]]
@@ -277,6 +313,7 @@ def main():
     test_hover(client)
     test_definition(client)
     test_completion(client)
+    test_several_outputs(client)
     test_diagnostics(client)
     test_formatting(client)
     test_malformed(client)

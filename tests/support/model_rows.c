@@ -30,6 +30,8 @@ const ModelRow model_rows[] = {
     CELL("Filter[L = L](x)", "X"),
     CELL("LSTM[H = H](RNN[H = H](x))", "H"),
     BACKWARD("GRU[H = H](x) + GRU[H = H](x, backward = true)", "H"),
+    CELL("q.h + q.c[t-1] * b + Pair[H = H](x).c\n  q = Pair[H = H](x) start c = c0\n  a, b = Pair[H = H](x)", "H"),
+    CELL("shared.h[t-2] + u * w + sum(shared.c[t..t-2])\n  shared s = Pair[H = H]\n  shared = s(x) start h0\n  u, w = s(2 * x)", "H"),
     /* wide enough for the gates' products to become one */
     {.name = "wide LSTM", .call = "LSTM[H = H](x)", .shape = "H", .overrides = "H=16"},
     {.name = "wide GRU", .call = "GRU[H = H](x, reset_after = true) start h0", .shape = "H", .overrides = "H=32"},
@@ -72,10 +74,14 @@ bool model_row_present(const ModelRow *row) {
   return present;
 }
 
+/* What rows call besides the library. */
+static const char cells[] = "cell Pair[X, H](x: [X]) -> h: [H], c: [H] {\n  param W: [H, X] ~ glorot\n  param U: [H, H] ~ glorot\n"
+                            "  state h, c: [H] = 0\n  c = tanh(W @ x + U @ h[t-1]) + 0.5 * c[t-1]\n  h = tanh(c + x[0])\n}\n";
+
 static const char *cell_text(Session *s, const ModelRow *row) {
   Text t = {.session = s};
   text_add(&t, "use std.cells (RNN, LSTM, GRU)\nuse std.layers (Linear, Dense, LayerNorm, Filter)\n");
-  text_add(&t, "dim X = 3, H = 4, L = 3\nnet n {\n  input x: [X]\n  target z: [%s]\n", row->shape);
+  text_add(&t, "dim X = 3, H = 4, L = 3\n%snet n {\n  input x: [X]\n  target z: [%s]\n", cells, row->shape);
   if (strstr(row->call, "h0")) text_add(&t, "  input h0: [H] per sequence\n");
   if (strstr(row->call, "c0")) text_add(&t, "  input c0: [H] per sequence\n");
   text_add(&t, "  y = %s\n}\n", row->call);

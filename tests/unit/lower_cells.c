@@ -138,7 +138,29 @@ static void test_shared(void) {
   session_free(f.session);
 }
 
+/* Two outputs: by the call's name, by names of their own, one alone; a cell that calls one; each call is made once. */
+static void test_several(void) {
+  Fixture f = fixture("cell Two(x: []; k = 0.5) -> h: [], c: [] {\n  param a: [] = 1\n  state h, c: [] = 0\n"
+                      "  c = k * c[t-1] + a * x\n  h = c + h[t-1]\n}\n"
+                      "cell Pair(x: []) -> s: [], d: [] {\n  p, r = Two(x)\n  s = p + r\n  d = p - r\n}\n"
+                      "net n {\n  input x: []\n  q = Two(x) start h = 10, c = 4\n  u, v = Two(x, k = 0)\n  w = Pair(x)\n"
+                      "  shared z = Two\n  z1, z2 = z(x)\n  z3 = z(x).c\n"
+                      "  y = q.h[t-1] + q.c\n  all = u + v + w.s + w.d + z1 + z2 + z3\n}\n");
+  CU_ASSERT_PTR_NOT_NULL_FATAL(f.model);
+  CU_ASSERT_EQUAL(f.model->params.len, 4);
+  const double x[] = {1, 2}, a[] = {2}, b[] = {3}, d[] = {5}, e[] = {7};
+  const Column columns[] = {{"x", x}, {"n.q.a", a}, {"n.u.a", b}, {"n.w.p.a", d}, {"n.z.a", e}, {0}};
+  Graph *g = unit_of(&f, NULL, UNIT_STEP);
+  const double *y = value_named(g, "y", columns, 1, 2), *all = value_named(g, "all", columns, 1, 2);
+  NEAR(y[0], 10 + (0.5 * 4 + 2));
+  NEAR(y[1], (10 + 4) + (0.5 * 4 + 4));
+  NEAR(all[0], 3 + 3 + 2 * 5 + 7 + 7 + 7);
+  NEAR(all[1], (3 + 6) + 6 + 2 * (5 + 12.5) + (7 + 17.5) + 17.5 + 17.5);
+  session_free(f.session);
+}
+
 int main(void) {
-  const TestRow rows[] = {{"an LSTM by hand", test_lstm}, {"names", test_names}, {"options", test_options}, {"shared", test_shared}};
+  const TestRow rows[] = {{"an LSTM by hand", test_lstm}, {"names", test_names}, {"options", test_options}, {"shared", test_shared},
+                          {"several outputs", test_several}};
   return run_tests("lower/cells", rows, sizeof rows / sizeof *rows);
 }

@@ -74,6 +74,55 @@ static void test_start(void) {
   EXPECT(rows);
 }
 
+/* The same net with `Two`, which has two outputs, one of them a state. */
+static const char *const several = "dim X = 2, H = 3\n"
+                                   "cell Two[X, H](x: [X]) -> h: [H], g: [H] {\n"
+                                   "  param W: [H, X] ~ glorot\n"
+                                   "  state h, c: [H] = 0\n"
+                                   "  g = W @ x\n"
+                                   "  c = g + c[t-1]\n"
+                                   "  h = tanh(g + h[t-1] + c)\n"
+                                   "}\n"
+                                   "cell One[X](x: [X]) -> y: [X] {\n  y = 2 * x\n}\n"
+                                   "net n {\n"
+                                   "  input x: [X]\n  ";
+
+static void test_several_outputs(void) {
+  static const Row rows[] = {
+      {"q = Two[H = H](x)\n  y = q.h + q.g + q.h[t-1] + q.h[last] + sum(q.h[t..t-2])", ""}, {"a, b = Two[H = H](x)\n  y = a + b", ""},
+      {"y = Two[H = H](x).g", ""}, {"state b: [H] = 0\n  a, b = Two[H = H](x)\n  y = b[t-1]", ""}, {"output a: [H] = 1\n  a, b = Two[H = H](x)", ""},
+      {"shared s = Two[H = H]\n  q = s(x)\n  a, b = s(2 * x)", ""}, {"v = One(x)\n  y = v.y", ""},
+      {"q = Two[H = H](x) start 0\n  y = q.h[t-1]", ""}, {"q = Two[H = H](x) start c = 1, h = x[last] as [H]", "E0306"},
+      {"q = Two[H = H](concat(x, q.h[t-1]))\n  y = q.h", ""}, {"q = Two[H = H](x) start g = 1", "E0214"},
+      {"q = Two[H = H](x)\n  y = tanh(q)", "E0114"}, {"y = tanh(Two[H = H](x))", "E0114"}, {"q = Two[H = H](x)\n  y = q[t-1]", "E0114"},
+      {"output y: [H]\n  y = Two[H = H](x)", "E0114"}, {"a, b, d = Two[H = H](x)", "E0115"}, {"a, b = One(x)", "E0115"}, {"a, b = 2 * x", "E0115"},
+      {"q = Two[H = H](x)\n  y = q.hidden", "E0116"}, {"y = Two[H = H](x).hidden", "E0116"}, {"v = One(x)\n  y = v.z", "E0116"},
+      {"a, x = Two[H = H](x)", "E0106"}, {"a, a = Two[H = H](x)", "E0102"}, {"q = Two[H = H](x)\n  q = One(x)", "E0102"},
+      {"q = Two[H = H](x)\n  y = q.g[t-1]", "E0203"}, {"a, b = Nothing(x)", "E0101"}, {"a, b = Two[H = H](nothing)", "E0101"}, {"y = x.h", "E0103"},
+      {"q = Two(x)\n  y = q.h + q.g", "E0305"}, {"y = nothing.h", "E0101"},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    Checked c = check_lines(several, rows[i].lines);
+    if (strcmp(c.codes, rows[i].codes)) fprintf(stderr, "%s: %s, not %s\n", rows[i].lines, c.codes, rows[i].codes);
+    CU_ASSERT_STRING_EQUAL(c.codes, rows[i].codes);
+    session_free(c.session);
+  }
+}
+
+/* A cell promises each output and defines it; two of its own make one call, and each has its shape and clock. */
+static void test_outputs_of_cells(void) {
+  expect_codes("cell A[X](x: [X]) -> y: [X], z: [X] {\n  y = x\n}\n", "E0104");
+  expect_codes("cell A[X](x: [X]) -> y: [X], z: [] {\n  y = x\n  z = x\n}\n", "E0303");
+  Checked c = check("dim X = 2, H = 3\ncell A[X, H](x: [X]) -> y: [H, X], z: [H] per sequence {\n  param w: [H] = 0\n  y = outer(w, x)\n  z = w\n}\n"
+                    "net n {\n  input x: [X]\n  q = A[H = H](x)\n  u, v = A[H = H](x)\n}\n");
+  CU_ASSERT_PTR_NOT_NULL_FATAL(c.program);
+  CU_ASSERT_STRING_EQUAL(shape_text(c.session, value_of(&c, "q.y")->type.shape), "[H, X]");
+  CU_ASSERT_STRING_EQUAL(shape_text(c.session, value_of(&c, "v")->type.shape), "[H]");
+  CU_ASSERT_EQUAL(value_of(&c, "u")->type.axes, AXIS_SEQUENCE | AXIS_CLOCK(0));
+  CU_ASSERT_FALSE(AXES_CLOCKS(value_of(&c, "v")->type.axes));
+  session_free(c.session);
+}
+
 static void test_demands(void) {
   expect_codes("dim X = 3, K = 4\n"
                "cell As[X, K](x: [X]) -> y: [K] {\n  y = x as [K]\n}\n"
@@ -142,5 +191,6 @@ static void test_library(void) {
                "");
 }
 
-SUITE("sema/cells", {"calls", test_calls}, {"bind", test_bind}, {"shared", test_shared}, {"start", test_start}, {"demands", test_demands},
+SUITE("sema/cells", {"calls", test_calls}, {"bind", test_bind}, {"shared", test_shared}, {"start", test_start}, {"several outputs", test_several_outputs},
+      {"outputs of cells", test_outputs_of_cells}, {"demands", test_demands},
       {"recursion", test_recursion}, {"static if", test_static_if}, {"files", test_files}, {"library", test_library})
