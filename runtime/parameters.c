@@ -1,6 +1,8 @@
 /* parameters.c — the model's params as one vector of a stage's scalar type. */
 #include "runtime/parameters.h"
 #include "runtime/clause.h"
+#include "runtime/error.h"
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,6 +43,17 @@ static void describe(Parameter *parameter, const cJSON *entry) {
   parameter->trained = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(entry, "trained"));
   parameter->line = (int)json_number(entry, "line", 0);
   parameter->init = cJSON_GetObjectItemCaseSensitive(entry, "init");
+  parameter->whole = cJSON_GetObjectItemCaseSensitive(entry, "whole");
+}
+
+bool parameter_fits(const Parameter *q, const double *value, RnnError *error) {
+  if (!q->whole) return true;
+  const double low = cJSON_GetArrayItem(q->whole, 0)->valuedouble, high = cJSON_GetArrayItem(q->whole, 1)->valuedouble;
+  for (int64_t i = 0; i < q->elements; i++)
+    if (!(value[i] >= low && value[i] <= high) || value[i] != floor(value[i]))
+      return rnn_fail(error, "E0215", "`%s` (line %d) holds delays from %.0f to %.0f steps, but number %lld of it is %g\n"
+                      "  help: compile the model with the delays that it is run with", q->name, q->line, low, high, (long long)i, value[i]);
+  return true;
 }
 
 Parameters *parameters_new(const cJSON *list, const int *order, int tuned, bool is_double) {

@@ -11,6 +11,7 @@ typedef struct Parameter {
   bool trained;
   int line;
   const cJSON *init;
+  const cJSON *whole; /* [low, high]: its numbers are whole, and between these: delays. NULL: any */
 } Parameter;
 
 /* Every param begins on a 64-byte line; the gaps stay zero, so loops over the whole vector may include them. Those that are
@@ -28,6 +29,8 @@ typedef struct Parameters {
 Parameters *parameters_new(const cJSON *list, const int *order, int tuned, bool is_double);
 void parameters_free(Parameters *p);
 void *parameters_at(const Parameters *p, int param);
+/* Are a param's numbers what code was compiled for? E0215 names the first that is not. */
+bool parameter_fits(const Parameter *q, const double *value, RnnError *error);
 /* Copies one param to and from doubles, converting. */
 void parameters_read(const Parameters *p, int param, double *out);
 void parameters_write(Parameters *p, int param, const double *in);

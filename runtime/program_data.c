@@ -28,6 +28,7 @@ bool program_initialise(RnnProgram *p, RnnError *error) {
   for (int i = 0; i < p->values->count; i++) {
     const Parameter *q = &p->values->of[i];
     if (!param_initialise(q->name, q->init, q->shape, q->rank, p->seed, parameters_at(p->values, i), p->directory, error)) return false;
+    if (!parameter_fits(q, parameters_at(p->values, i), error)) return false;
   }
   return p->ready = true;
 }
@@ -225,6 +226,7 @@ bool program_read(RnnProgram *p, bool needed, RnnError *error) {
     const Tensor *t = safetensors_find(file, p->values->of[i].name);
     tensor_read(t, parameters_at(p->values, i));
     p->double_weights = t->is_double;
+    good = parameter_fits(&p->values->of[i], parameters_at(p->values, i), error);
   }
   if (good) read_scales(p, safetensors_metadata(file, "scales"));
   if (good) read_categories(p, safetensors_metadata(file, "categories"));

@@ -60,7 +60,7 @@ typedef enum Access {
   ACCESS_LAST,      /* x[last] */
   ACCESS_FIRST,     /* x[first] */
   ACCESS_COMPONENT, /* x[3], x[0..K-2] of the first dim: offset = first component, taps = how many; x[3] drops the dim */
-  ACCESS_DELAYS,    /* x[t - D] */
+  ACCESS_DELAYS,    /* x[t + offset - D]: symbol D, stride -1 (of t + D: 1) */
   ACCESS_CHILD,     /* h[n.left] */
   ACCESS_PARENT,    /* x[n] in `sum over n.children (…)` */
 } Access;
@@ -80,7 +80,7 @@ struct Expr {
 
   /* sema */
   Type type;
-  Symbol *symbol;     /* NAME: what it names. CALL: the cell, or the builtin function, or a function-valued option */
+  Symbol *symbol;     /* NAME: what it names. FIELD: the output of a call, or data. INDEX: the tensor of delays. CALL: the cell, or the builtin function, or a function-valued option */
   Access access;      /* INDEX */
   int clock;          /* INDEX and OVER: the clock read along; -1 for none */
   Dim offset, taps;   /* INDEX, linear in dims */

@@ -134,7 +134,7 @@ void unit_restore_states(RnnUnit *u, const Kept *k) {
 
 static bool draw(const Parameter *q, Kept *k, uint64_t seed, const char *folder, RnnError *error) {
   double *value = need(calloc((size_t)q->elements + 1, sizeof *value));
-  bool fine = param_initialise(q->name, q->init, q->shape, q->rank, seed, value, folder, error);
+  bool fine = param_initialise(q->name, q->init, q->shape, q->rank, seed, value, folder, error) && parameter_fits(q, value, error);
   if (fine) kept_put(k, q->name, q->elements, 1, value);
   free(value);
   return fine;
@@ -144,7 +144,8 @@ bool unit_params(RnnUnit *u, Kept *k, uint64_t seed, const char *folder, RnnErro
   for (int i = 0; i < u->parameters->count; i++) {
     const Parameter *q = &u->parameters->of[i];
     const KeptValue *v = kept_find(k, q->name);
-    if ((!v || v->elements != q->elements) && !draw(q, k, seed, folder, error)) return false;
+    bool kept = v && v->elements == q->elements && parameter_fits(q, v->value, &(RnnError){{0}, {0}});
+    if (!kept && !draw(q, k, seed, folder, error)) return false;
     parameters_write(u->parameters, i, kept_find(k, q->name)->value);
   }
   return true;

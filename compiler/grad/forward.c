@@ -31,6 +31,16 @@ Ref jvp_CONCAT(Forward *f, Ref node) {
   return graph_rebuild_node(G, &n, in);
 }
 
+/* Linear in what is moved; where to does not vary. */
+static Ref moved(Forward *f, Ref node) {
+  const Node n = *node_of(G, node);
+  const Ref in[] = {TANGENT(0), n.in[1]};
+  return graph_rebuild_node(G, &n, in);
+}
+
+Ref jvp_GATHER(Forward *f, Ref node) { return moved(f, node); }
+Ref jvp_SCATTER(Forward *f, Ref node) { return moved(f, node); }
+
 Ref jvp_ONE_HOT(Forward *f, Ref node) { return (void)f, (void)node, NO_REF; }
 Ref jvp_ARGMAX(Forward *f, Ref node) { return (void)f, (void)node, NO_REF; }
 

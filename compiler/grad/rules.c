@@ -54,6 +54,13 @@ void vjp_CONCAT(Reverse *r, Ref node, Ref adjoint) {
 
 void vjp_ONE_HOT(Reverse *r, Ref node, Ref adjoint) { (void)r, (void)node, (void)adjoint; }
 
+/* y[r, s] = x[index[r, s]][s] :  x̄[j][s] += Σ_r ȳ[r, s] where index[r, s] is j. An index has no gradient. */
+void vjp_GATHER(Reverse *r, Ref node, Ref adjoint) {
+  reverse_add_repeated(r, node, 0, graph_scatter(G, adjoint, X(1), ATTRS.begin, SHAPE(0)));
+}
+
+void vjp_SCATTER(Reverse *r, Ref node, Ref adjoint) { reverse_add_repeated(r, node, 0, graph_gather(G, adjoint, X(1), ATTRS.begin)); }
+
 /* --- reductions ------------------------------------------------------------------------------------------------------- */
 
 /* y over the dims that were reduced, beside those that stayed. */

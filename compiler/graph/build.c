@@ -225,6 +225,16 @@ Ref graph_one_hot(Graph *g, Ref x, int64_t n) {
   return add_unary(g, OP_ONE_HOT, x, (Attrs){0}, shape);
 }
 
+Ref graph_gather(Graph *g, Ref x, Ref index, int64_t begin) {
+  Ref in[] = {x, index};
+  return add_checked(g, (Node){.op = OP_GATHER, .inputs = 2, .in = in, .attrs = {.begin = begin}});
+}
+
+Ref graph_scatter(Graph *g, Ref y, Ref index, int64_t begin, Sizes shape) {
+  Ref in[] = {y, index};
+  return add_checked(g, (Node){.op = OP_SCATTER, .inputs = 2, .in = in, .attrs = {.begin = begin, .count = shape.dim[0]}, .shape = shape});
+}
+
 Ref graph_sum(Graph *g, Ref x, uint32_t dims, GraphAxes over) {
   return add_unary(g, OP_SUM, x, (Attrs){.dims = dims, .over = over}, sizes_scalar());
 }

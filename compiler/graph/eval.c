@@ -194,12 +194,27 @@ static void eval_one_hot(Eval *e, const Node *n, Place p, double *y) {
   for (int64_t k = 0; k < sizes_count(n->shape); k++) y[k] = x[k / size] == (double)(k % size);
 }
 
+/* GATHER: y[r, s] = x[place of index[r, s]][s].  SCATTER: y[place of index[r, s]][s] += x[r, s]. */
+static void eval_gather_or_scatter(Eval *e, const Node *n, Place p, double *y) {
+  const double *x = input(e, n, 0, p), *index = input(e, n, 1, p);
+  const Sizes places = n->op == OP_GATHER ? input_shape(e, n, 0) : n->shape;
+  const int64_t one = sizes_count(places) / places.dim[0];
+  if (n->op == OP_SCATTER) memset(y, 0, sizeof *y * (size_t)sizes_count(places));
+  for (int64_t k = 0; k < sizes_count(input_shape(e, n, 1)); k++) {
+    const int64_t at = gather_place(index[k], n->attrs.begin, places.dim[0]) * one + k % one;
+    if (n->op == OP_GATHER) y[k] = x[at];
+    else y[at] += x[k];
+  }
+}
+
 static void eval_move(Eval *e, const Node *n, Place p, double *y) {
   switch (n->op) {
   case OP_BROADCAST: eval_broadcast(e, n, p, y); return;
   case OP_RESHAPE: memcpy(y, input(e, n, 0, p), sizeof *y * (size_t)sizes_count(n->shape)); return;
   case OP_CONCAT: eval_concat(e, n, p, y); return;
   case OP_ONE_HOT: eval_one_hot(e, n, p, y); return;
+  case OP_GATHER:
+  case OP_SCATTER: eval_gather_or_scatter(e, n, p, y); return;
   default: eval_slice_or_pad(e, n, p, y); return;
   }
 }

@@ -40,7 +40,7 @@ typedef struct Attrs {
   int64_t offset, stride;    /* READ, WINDOW, OVERLAP, EDGE; of trees (±1); SLICE and PAD (stride) */
   int64_t taps;              /* WINDOW, OVERLAP, EDGE when windowed */
   int32_t dim;               /* SLICE, PAD, CONCAT, ARGMAX, EMBED, EMBED_ADD */
-  int64_t begin, count;      /* SLICE, PAD; EMBED_ADD (count) */
+  int64_t begin, count;      /* SLICE, PAD; EMBED_ADD (count); GATHER, SCATTER: what the first place is called, and (SCATTER) how many there are */
   int32_t end;               /* AT_END, IMPULSE: 1 last, 0 first */
   int32_t windowed;          /* EDGE */
   int32_t kind;              /* RANDOM */
@@ -147,6 +147,8 @@ Ref graph_slice(Graph *g, Ref x, int dim, int64_t begin, int64_t count, int64_t 
 Ref graph_pad(Graph *g, Ref x, int dim, int64_t begin, int64_t stride, int64_t size);
 Ref graph_concat(Graph *g, const Ref *x, int n, int dim);
 Ref graph_one_hot(Graph *g, Ref x, int64_t n);
+Ref graph_gather(Graph *g, Ref x, Ref index, int64_t begin);
+Ref graph_scatter(Graph *g, Ref y, Ref index, int64_t begin, Sizes shape);
 Ref graph_sum(Graph *g, Ref x, uint32_t dims, GraphAxes over);
 Ref graph_amax(Graph *g, Ref x, uint32_t dims, GraphAxes over);
 Ref graph_argmax(Graph *g, Ref x, int dim);
@@ -209,6 +211,8 @@ static inline bool node_edge_is_delayed(const Node *n, int i) {
 void node_delays(const Node *n, int64_t *least, int64_t *most);
 /* What an element-wise op makes of single numbers x[0], x[1] … (ops.c). */
 double op_number(Op op, const double *x);
+/* Which of `places` places, the first called `begin`, an index of GATHER and SCATTER means. */
+int64_t gather_place(double index, int64_t begin, int64_t places);
 
 /* Text form; graph_parse(graph_print(g)) prints the same. For --emit=graph and tests that start in the middle. */
 void graph_print(const Graph *g, FILE *out);

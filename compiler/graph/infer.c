@@ -109,9 +109,29 @@ static Problem infer_concat(const Graph *g, const Node *n, Sizes *shape) {
   return NULL;
 }
 
+/* The dims of `all` from the one behind the first agree with the last of `index`. */
+static bool ends_in(Sizes index, Sizes all) {
+  const int shift = index.rank - (all.rank - 1);
+  if (all.rank < 1 || shift < 0) return false;
+  for (int i = 1; i < all.rank; i++)
+    if (index.dim[shift + i - 1] != all.dim[i]) return false;
+  return true;
+}
+
+static Problem infer_gather(const Graph *g, const Node *n, Sizes *shape) {
+  const Sizes index = input(g, n, 1)->shape, x = input(g, n, 0)->shape;
+  const Sizes places = n->op == OP_GATHER ? x : n->shape;
+  if (!ends_in(index, places)) return "the index does not end in the dims behind the first";
+  if (places.dim[0] < 1) return "there is no place";
+  if (n->op == OP_GATHER) return *shape = index, NULL;
+  if (!sizes_equal(x, index)) return "what is scattered has not the index's shape";
+  return n->attrs.count == places.dim[0] ? NULL : "count is not the number of places";
+}
+
 static Problem infer_move(const Graph *g, const Node *n, Sizes *shape, GraphAxes *axes) {
   *axes = joined_axes(g, n);
   if (n->op == OP_CONCAT) return infer_concat(g, n, shape);
+  if (n->op == OP_GATHER || n->op == OP_SCATTER) return infer_gather(g, n, shape);
   const Sizes x = input(g, n, 0)->shape;
   switch (n->op) {
   case OP_BROADCAST: return infer_broadcast(n, x);

@@ -73,3 +73,11 @@ double op_number(Op op, const double *x) {
   default: return x[0] != 0 ? x[1] : x[2]; /* SELECT, the only ternary */
   }
 }
+
+/* Not a number counts as the first place. */
+int64_t gather_place(double index, int64_t begin, int64_t places) {
+  const double first = (double)begin, last = (double)(begin + places - 1);
+  double at = index >= first ? index : first;
+  at = at <= last ? at : last;
+  return (int64_t)(at - first);
+}

@@ -147,7 +147,7 @@ void emit_node(Emit *e, Ref node);
 /* One element-wise op on `width` lanes (elementwise.c). */
 LLVMValueRef emit_elementwise(Emit *e, const Node *n, int width, LLVMValueRef *in);
 
-/* nodes that stand alone: reduce.c, time.c, pieces.c */
+/* nodes that stand alone: reduce.c, time.c, pieces.c, gather.c */
 void emit_sum(Emit *e, Ref node);
 void emit_columns(Emit *e, Ref node);
 void emit_amax(Emit *e, Ref node);
@@ -156,6 +156,8 @@ void emit_contract(Emit *e, Ref node);
 void emit_concat(Emit *e, Ref node);
 void emit_pad(Emit *e, Ref node);
 void emit_one_hot(Emit *e, Ref node);
+void emit_gather(Emit *e, Ref node);
+void emit_scatter(Emit *e, Ref node);
 void emit_at_end(Emit *e, Ref node);
 void emit_impulse(Emit *e, Ref node);
 void emit_embed(Emit *e, Ref node);

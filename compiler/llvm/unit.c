@@ -13,6 +13,7 @@ static NodeFunction *const node_function[OP_COUNT] = {
     [OP_LENGTH] = emit_length,   [OP_STEP_INDEX] = emit_step_index, [OP_CHILD] = emit_child,
     [OP_EMBED] = emit_embed,     [OP_EMBED_ADD] = emit_embed_add,
     [OP_CHILDREN_SUM] = emit_children, [OP_CHILDREN_MAX] = emit_children, [OP_PARENT] = emit_parent,
+    [OP_GATHER] = emit_gather,   [OP_SCATTER] = emit_scatter,
 };
 
 void emit_node(Emit *e, Ref node) { node_function[e->g->nodes.at[node].op](e, node); }

@@ -150,6 +150,13 @@ Ref shown(Builder *b, Instance *at, const Expr *e, Ref r);           /* what an 
 ForceKind force_of(const Builder *b, const Symbol *s);
 Ref forced_value(Builder *b, Instance *at, Symbol *s, Ref own);       /* what stands in the delay line of a forced output */
 
+/* --- delays.c: how far `x[t - D]` reaches ------------------------------------------------------------------------------------ */
+typedef struct DelayBounds {
+  int64_t low, high;
+} DelayBounds;
+/* By D's numbers, its `integers(low, high)`, or its file; also told to the runtime. False with E0215. */
+bool delay_bounds(Builder *b, Instance *at, const Symbol *s, DelayBounds *out);
+
 /* --- tree.c ---------------------------------------------------------------------------------------------------------- */
 Ref read_child(Builder *b, Instance *at, const Expr *e);            /* h[n.left] */
 Ref read_parent(Builder *b, Instance *at, const Expr *e);           /* x[n] inside of … */

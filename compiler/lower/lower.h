@@ -14,6 +14,12 @@ typedef enum UnitKind {
   UNIT_STEP,   /* streaming and the REPL: every state and output of the net as a value of its own name */
 } UnitKind;
 
+/* What the numbers of a param must be: whole, and between these. */
+typedef struct ParamRange {
+  bool known;
+  int64_t low, high;
+} ParamRange;
+
 /* One model: the numbering of params that all its units share. */
 typedef struct Model {
   Session *session;
@@ -22,6 +28,7 @@ typedef struct Model {
   Vec(GraphParam) params;   /* net.path.name, in order of first use by nets in file order */
   Vec(Expr *) param_init;   /* `~ e` or `= e` */
   Vec(int) param_line;
+  Vec(ParamRange) param_range; /* of a tensor of delays */
   Vec(struct Instance *) param_home; /* where a param's initialiser finds its options (lowering's own) */
 } Model;
 

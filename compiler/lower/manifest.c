@@ -36,6 +36,8 @@ static void add_params(const Model *m, cJSON *root) {
     const Expr *init = m->param_init.at[i];
     cJSON_AddItemToObject(object, "init", init ? json_of_value(&w, init) : cJSON_CreateNumber(0));
     cJSON_AddNumberToObject(object, "line", m->param_line.at[i]);
+    const ParamRange range = m->param_range.at[i];
+    if (range.known) cJSON_AddItemToObject(object, "whole", cJSON_CreateDoubleArray((double[]){(double)range.low, (double)range.high}, 2));
   }
 }
 

@@ -13,6 +13,7 @@ int model_param(Model *m, const char *name, const Symbol *s, Sizes shape, Instan
   vec_push(arena, m->param_init, s->item->init ? s->item->init : s->item->value);
   vec_push(arena, m->param_line, span_line(m->session, s->span));
   vec_push(arena, m->param_home, home);
+  vec_push(arena, m->param_range, ((ParamRange){0}));
   return m->params.len - 1;
 }
 

@@ -190,9 +190,14 @@ static Ref read_component(Builder *b, Instance *at, const Expr *e) {
   return graph_reshape(b->graph, part, shape);
 }
 
+/* x[t + k ± D]: of a window that holds all steps between D's bounds, each connection takes its own. */
 static Ref read_delays(Builder *b, Instance *at, const Expr *e) {
-  (void)at;
-  return unbuilt(b, e->span, "a tensor of delays `x[t - D]`");
+  const Ref index = value_of(b, at, e->symbol);
+  DelayBounds bounds;
+  if (!delay_bounds(b, at, e->symbol, &bounds)) return graph_fill(b->graph, 0, node_at(b, index)->shape);
+  const Delay d = {clock_here(at, e->clock), size_here(at, e->offset) + e->stride * bounds.low, bounds.high - bounds.low + 1, e->stride};
+  Value window = {read_raw(b, at, e, d), e->left->type};
+  return graph_gather(b->graph, one_hot_of(b, at, window).ref, index, bounds.low);
 }
 
 typedef Ref AccessRule(Builder *b, Instance *at, const Expr *e);

@@ -33,7 +33,7 @@ static bool keeps_sums(const Sums *s, const Node *n) {
   case OP_NEG: case OP_STOP: case OP_SUM: case OP_BROADCAST: case OP_RESHAPE: case OP_SLICE: case OP_PAD: return true;
   case OP_ADD: case OP_SUB: case OP_CONCAT: return sums == n->inputs;
   case OP_MUL: case OP_CONTRACT: return sums == 1 && same == 1;
-  case OP_DIV: return s->kind[n->in[0]] == KIND_SUM && same == 1;
+  case OP_DIV: case OP_GATHER: case OP_SCATTER: return s->kind[n->in[0]] == KIND_SUM && same == 1;
   case OP_SELECT: return s->kind[n->in[0]] == KIND_SAME && sums == 2;
   default: return false;
   }

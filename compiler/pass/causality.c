@@ -244,9 +244,17 @@ static void label_arrows(const Fault *f, Diag *d, const Arrows *arrows) {
   }
 }
 
+/* `h[t - D]`, `h[t..t-3]`: there is a delay, and the least of it is 0. */
+static bool begins_now(const Fault *f, Diag *d, Span word) {
+  const Source *source = f->session->sources.at[word.file];
+  const char *bracket = source->text + word.end, *end = word.end < source->size && *bracket == '[' ? strchr(bracket, ']') : NULL;
+  if (end) diag_help(d, "`%.*s` reads the same step, too: let its delays begin at 1", (int)(end + 1 - source->text - word.begin), source->text + word.begin);
+  return end;
+}
+
 static void suggest_delay(const Fault *f, Diag *d, const Arrow *a) {
   const Span word = find_word(f, node_of(f->g, a->user)->span, node_of(f->g, a->needs)->name);
-  if (!word.file) return;
+  if (!word.file || begins_now(f, d, word)) return;
   diag_suggest(d, (Span){word.file, word.end, word.end}, "[t-1]", "feed back the previous %s",
                a->from == a->needs ? "value" : "output");
 }

@@ -81,7 +81,8 @@ typedef struct Linear {
   Dim dim;
   double seconds;
   bool timed;
-  Symbol *tensor; /* t - D */
+  Symbol *tensor; /* t - D: a fixed, or a param, which a delay may not be */
+  int64_t tensor_times;
 } Linear;
 Linear linear_of(Checker *c, Scope *scope, Expr *e);
 /* A size as written in a type; reports what is not one. */
@@ -104,6 +105,7 @@ Type type_numbers(Checker *c, Type t, const Expr *e); /* an index as its one-hot
 Type type_agree(Checker *c, const char *what, Type a, const Expr *ea, Type b, const Expr *eb);
 Type type_index(Checker *c, Scope *scope, Expr *e);
 const Symbol *tree_of_field(Checker *c, const Scope *scope, const Expr *field); /* n.left: the tree clock n; NULL with a diagnostic */
+Type type_delays(Checker *c, Scope *scope, Expr *e, Symbol *symbol, const Linear *at); /* delays.c: x[t - D] */
 Type type_as(Checker *c, Scope *scope, Expr *e);
 Type type_call(Checker *c, Scope *scope, Expr *e);
 Type type_start(Checker *c, Scope *scope, Expr *e);
@@ -114,6 +116,7 @@ Type type_part(Checker *c, Symbol *part, const Expr *use);       /* what a call 
 Type type_definition(Checker *c, Symbol *symbol, const Expr *use);
 Type type_option(Checker *c, Scope *scope, Expr *e); /* an option's value: a number or a function */
 Type type_for(Checker *c, Scope *scope, Expr *e, const Type *expected);
+void want_history(Checker *c, Expr *e, Symbol *symbol); /* of a value read at another time: declared, or given by `start` */
 bool append_dim(Checker *c, Shape *shape, Dim d, Span span);
 bool demand_size(Checker *c, Scope *scope, SizeDemand demand, Span asked);
 const char *shape_phrase(Checker *c, const Type *t);

@@ -64,7 +64,7 @@ static Axes of_end(Checker *c, Expr *e, Axes axes) {
 static Axes of_index(Checker *c, Scope *scope, Expr *e) {
   Axes axes = axes_of(c, scope, e->left);
   switch (e->access) {
-  case ACCESS_OFFSET: case ACCESS_WINDOW: case ACCESS_CHILD: case ACCESS_PARENT: return of_read(c, e, axes);
+  case ACCESS_OFFSET: case ACCESS_WINDOW: case ACCESS_CHILD: case ACCESS_PARENT: case ACCESS_DELAYS: return of_read(c, e, axes);
   case ACCESS_LAST: case ACCESS_FIRST: return of_end(c, e, axes);
   default: return axes;
   }

@@ -39,8 +39,7 @@ static bool missing_already(const Checker *c, const Symbol *symbol) {
   return false;
 }
 
-/* A value read at another time has a history: declared, or given by `start`. */
-static void want_history(Checker *c, Expr *e, Symbol *symbol) {
+void want_history(Checker *c, Expr *e, Symbol *symbol) {
   if (symbol->history || missing_already(c, symbol)) return;
   vec_push(c->s->arena, c->missing, ((MissingHistory){e, symbol, NULL}));
 }
@@ -85,9 +84,9 @@ static bool no_line(Checker *c, const Expr *at, int clock) {
 static Type type_offset(Checker *c, Scope *scope, Expr *e, Symbol *symbol, Expr *at) {
   Linear l;
   if (!offset_of(c, scope, at, &l)) return poison();
-  if (l.tensor) return not_built(c, at->span, "a tensor of delays, `%s`,", source_text(c, at->span)), poison();
-  const bool above = c->children && c->children->clock == l.clock && is_now(l.dim);
+  const bool above = c->children && c->children->clock == l.clock && !l.tensor && is_now(l.dim);
   if (!above && no_line(c, at, l.clock)) return poison();
+  if (l.tensor) return type_delays(c, scope, e, symbol, &l);
   e->access = above ? ACCESS_PARENT : ACCESS_OFFSET;
   e->clock = l.clock;
   e->offset = l.dim;

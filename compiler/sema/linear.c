@@ -32,7 +32,7 @@ static Linear of_name(Checker *c, Scope *scope, Expr *e) {
   case SYMBOL_DIM: return l.dim = dim_of(c->s, symbol), l;
   case SYMBOL_CLOCK: return l.clock = symbol->clock, l.times = 1, l;
   case SYMBOL_LET: return type_of_symbol(c, symbol, e), of_constant(e);
-  case SYMBOL_FIXED: return l.tensor = symbol, l;
+  case SYMBOL_FIXED: case SYMBOL_PARAM: return l.tensor = symbol, l.tensor_times = 1, l;
   case SYMBOL_OPTION: return fail(e->span, "is an option; sizes and delays are made of dims");
   default: return fail(e->span, "is not a size");
   }
@@ -47,7 +47,8 @@ static Linear add(Checker *c, Linear a, Linear b, int64_t times, Span span) {
   a.dim = dim_add(c->s, a.dim, b.dim, times);
   a.seconds += (double)times * b.seconds;
   a.timed |= b.timed;
-  if (b.tensor) a.tensor = b.tensor;
+  if (a.tensor && b.tensor) return fail(span, "adds two tensors of delays");
+  if (b.tensor) a.tensor = b.tensor, a.tensor_times = times * b.tensor_times;
   return a;
 }
 

@@ -312,11 +312,14 @@ static Ref build_move(Case *c, int variant) {
   case 6: return graph_pad(g, x, 1, 1, 2, 7);
   case 7: return graph_concat(g, (Ref[]){x, varying(c, matrix, GRAPH_SEQUENCE, -1, 1), x}, 3, 0);
   case 8: return graph_concat(g, (Ref[]){varying(c, matrix, on_t, -1, 1), x}, 2, 1);
-  default: return graph_transpose(g, graph_slice(g, x, 0, 0, 1, 1));
+  case 9: return graph_transpose(g, graph_slice(g, x, 0, 0, 1, 1));
+  case 10: return graph_gather(g, x, graph_tensor(g, (double[]){2, 3, 2, 3, 9, 2, 3, -9, 2, 3, 3, 2}, sizes_of(3, (int64_t)2, (int64_t)2, (int64_t)3)), 2);
+  case 11: return graph_gather(g, x, graph_tensor(g, (double[]){1, 0, 1}, sizes_of(1, (int64_t)3)), 0);
+  default: return graph_scatter(g, x, graph_tensor(g, (double[]){1, 2, 4, 1, 3, 3}, matrix), 1, sizes_of(2, (int64_t)4, (int64_t)3));
   }
 }
 
-static void moves(void) { try_op("move", build_move, 20); }
+static void moves(void) { try_op("move", build_move, 26); }
 
 static Ref build_sum(Case *c, int variant) {
   static const struct {

@@ -1,5 +1,6 @@
 #include "support/model_rows.h"
 #include "support/arrays.h"
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -32,6 +33,16 @@ const ModelRow model_rows[] = {
     BACKWARD("GRU[H = H](x) + GRU[H = H](x, backward = true)", "H"),
     CELL("q.h + q.c[t-1] * b + Pair[H = H](x).c\n  q = Pair[H = H](x) start c = c0\n  a, b = Pair[H = H](x)", "H"),
     CELL("shared.h[t-2] + u * w + sum(shared.c[t..t-2])\n  shared s = Pair[H = H]\n  shared = s(x) start h0\n  u, w = s(2 * x)", "H"),
+    CELL("sum over X (W * x0[t - D]) + sum over X (x0[t - E])\n  fixed D, E: [H, X] ~ integers(0, 3)\n  param W: [H, X] ~ glorot\n"
+         "  param V: [X, X] ~ glorot\n  state x0: [X] = 0.3\n  x0 = tanh(V @ x)",
+         "H"),
+    CELL("tanh(v + g)\n  fixed D: [H, G] ~ integers(1, 3)\n  fixed E: [2, H] = [[1, 2, 3, 1], [2, 2, 1, 1]]\n  param U: [H, G] ~ glorot\n"
+         "  param W: [H, X] ~ glorot\n  param k: [] = 0.4\n  state v: [H] = k\n  v = tanh(W @ x + sum over G (U * w[t - D]) + g)\n"
+         "  state w: [G] = h0 as [G]\n  w = v as [G]\n  g = sum over H (v[t - E]) @ U2\n  param U2: [2, H] ~ glorot",
+         "H"),
+    BACKWARD("sum over G (U * v[t + D])\n  fixed D: [H, G] ~ integers(1, 3)\n  param U: [H, G] ~ glorot\n  param W: [G, X] ~ glorot\n"
+             "  state v: [G] = 0\n  v = tanh(W @ x + sum over H (U * (v[t + D])))",
+             "H"),
     /* wide enough for the gates' products to become one */
     {.name = "wide LSTM", .call = "LSTM[H = H](x)", .shape = "H", .overrides = "H=16"},
     {.name = "wide GRU", .call = "GRU[H = H](x, reset_after = true) start h0", .shape = "H", .overrides = "H=32"},
@@ -81,7 +92,7 @@ static const char cells[] = "cell Pair[X, H](x: [X]) -> h: [H], c: [H] {\n  para
 static const char *cell_text(Session *s, const ModelRow *row) {
   Text t = {.session = s};
   text_add(&t, "use std.cells (RNN, LSTM, GRU)\nuse std.layers (Linear, Dense, LayerNorm, Filter)\n");
-  text_add(&t, "dim X = 3, H = 4, L = 3\n%snet n {\n  input x: [X]\n  target z: [%s]\n", cells, row->shape);
+  text_add(&t, "dim X = 3, H = 4, G = 4, L = 3\n%snet n {\n  input x: [X]\n  target z: [%s]\n", cells, row->shape);
   if (strstr(row->call, "h0")) text_add(&t, "  input h0: [H] per sequence\n");
   if (strstr(row->call, "c0")) text_add(&t, "  input c0: [H] per sequence\n");
   text_add(&t, "  y = %s\n}\n", row->call);
@@ -134,6 +145,14 @@ double random_number(uint64_t *state) {
   return (double)((z ^ (z >> 31)) >> 11) * 0x1p-52 - 1;
 }
 
+/* `D` and `E` are tensors of delays here. */
+static double param_value(const GraphParam *p, uint64_t *state) {
+  const double u = random_number(state);
+  const size_t n = strlen(p->name);
+  const bool delays = !p->trained && (p->name[n - 1] == 'D' || p->name[n - 1] == 'E') && p->name[n - 2] == '.';
+  return delays ? floor(1 + 1.5 * (u + 1)) : 0.8 * u;
+}
+
 static double input_value(const ModelRow *row, const GraphInput *in, double usual, uint64_t *state) {
   const double u = random_number(state);
   switch (in->role) {
@@ -151,7 +170,7 @@ static double input_value(const ModelRow *row, const GraphInput *in, double usua
 void model_row_fill(ModelData *d, const ModelRow *row, uint64_t seed) {
   uint64_t state = seed;
   for (int p = 0; p < d->graph->params.len; p++)
-    for (int64_t k = 0; k < sizes_count(d->graph->params.at[p].shape); k++) d->param[p][k] = 0.8 * random_number(&state);
+    for (int64_t k = 0; k < sizes_count(d->graph->params.at[p].shape); k++) d->param[p][k] = param_value(&d->graph->params.at[p], &state);
   for (int i = 0; i < d->graph->inputs.len; i++)
     for (int64_t k = 0; k < data_input_count(d, i); k++)
       d->input[i][k] = input_value(row, &d->graph->inputs.at[i], d->input[i][k], &state);

@@ -188,6 +188,34 @@ static void make_one_hot(Maker *m) {
   keep(m, graph_one_hot(m->g, graph_argmax(m->g, u, 0), 3), 1);
 }
 
+/* Places out of range are the nearest ones, so any whole numbers near the range will do; also an index of the steps. */
+static Ref some_index(Maker *m, Sizes shape, int64_t begin) {
+  double *data = arena_array(m->session->arena, double, sizes_count(shape));
+  for (int64_t i = 0; i < sizes_count(shape); i++) data[i] = (double)(begin - 1 + below(m, 5));
+  const Ref index = graph_tensor(m->g, data, shape);
+  if (chance(m, 0.7)) return index;
+  const Ref u = graph_unary(m->g, OP_FLOOR, fitted(m, m->pool[0], shape));
+  return graph_binary(m->g, OP_ADD, index, u);
+}
+
+static void make_gather(Maker *m) {
+  const int i = any(m);
+  const Sizes x = shape_of(m, m->pool[i]);
+  const int64_t begin = below(m, 5) - 2;
+  Sizes shape = x;
+  if (!x.rank) return;
+  if (chance(m, 0.5)) {
+    const bool drops = chance(m, 0.4); /* an index of x's own shape behind the first dim, or with a first dim of its own */
+    for (int d = 1; drops && d < x.rank; d++) shape.dim[d - 1] = x.dim[d];
+    if (drops) shape.dim[--shape.rank] = 0;
+    else shape.dim[0] = 1 + below(m, 3);
+    keep(m, graph_gather(m->g, m->pool[i], some_index(m, shape, begin), begin), m->bound[i]);
+    return;
+  }
+  shape.dim[0] = 1 + below(m, 4);
+  keep(m, graph_scatter(m->g, m->pool[i], some_index(m, x, begin), begin, shape), m->bound[i] * (double)x.dim[0]);
+}
+
 /* No reduction over a clock inside a loop. */
 static GraphAxes reducible(Maker *m, GraphAxes axes) {
   GraphAxes over = 0;
@@ -386,7 +414,7 @@ static void make_loop(Maker *m) {
 
 static Step *const within_step[] = {make_unary,     make_unary,    make_positive_only,     make_binary,  make_binary,      make_binary,
                                     make_select,    make_broadcast, make_slice_or_pad,     make_reduction, make_contraction, make_contraction,
-                                    make_concat_or_reshape, make_read, make_window,        make_overlap, make_child, make_links, make_embed};
+                                    make_concat_or_reshape, make_read, make_window,        make_overlap, make_child, make_links, make_embed, make_gather};
 static Step *const between_steps[] = {make_loop, make_loop, make_loop, make_read, make_window, make_end, make_end, make_step_index};
 static Step *const jumps[] = {make_condition, make_one_hot};
 

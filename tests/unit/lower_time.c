@@ -179,11 +179,49 @@ static void test_trees(void) {
   session_free(f.session);
 }
 
+/* Each connection reads z at its own delay: of numbers, of drawn ones, ahead, of an index; before the start z's history. */
+static void test_delays(void) {
+  Fixture f = fixture("dim X = 2, H = 2\nnet n {\n  input x: [X] = 7\n  input k: index(X) = 0\n  fixed D: [H, X] = [[1, 2], [0, 3]]\n"
+                      "  fixed E: [H, X] ~ integers(1, 3)\n  fixed F: [H] = 2\n"
+                      "  y = x[t - D]\n  later = x[t - 1 - D]\n  ahead = x[t + E]\n  z = k[t - E]\n  v = s[t - F]\n  state s: [] = -1\n  s = sum(x)\n}\n");
+  CU_ASSERT_PTR_NOT_NULL_FATAL(f.model);
+  enum { T = 5, X = 2, H = 2 };
+  const double x[T * X] = {1, 2, 3, 4, 5, 6, 8, 9, 10, 11}, k[T] = {0, 1, 1, 0, 1}, D[] = {1, 2, 0, 3}, E[] = {1, 3, 2, 2};
+  Graph *g = unit_of(&f, NULL, UNIT_STEP);
+  const Column columns[] = {{"x", x}, {"k", k}, {"n.D", D}, {"n.E", E}, {"n.F", (double[]){2, 2}}, {0}};
+  const double *y = value_named(g, "y", columns, 1, T), *later = value_named(g, "later", columns, 1, T);
+  const double *ahead = value_named(g, "ahead", columns, 1, T), *z = value_named(g, "z", columns, 1, T), *v = value_named(g, "v", columns, 1, T);
+  for (int t = 0; t < T; t++)
+    for (int i = 0; i < H * X; i++) {
+      const int at = t - (int)D[i], back = t - (int)E[i], front = t + (int)E[i], c = i % X;
+      NEAR(y[t * H * X + i], at >= 0 ? x[at * X + c] : 7);
+      NEAR(later[t * H * X + i], at >= 1 ? x[(at - 1) * X + c] : 7);
+      NEAR(ahead[t * H * X + i], front < T ? x[front * X + c] : 7);
+      NEAR(z[t * H * X + i], (back >= 0 ? k[back] : 0) == c);
+      if (i < H) NEAR(v[t * H + i], t >= 2 ? x[(t - 2) * X] + x[(t - 2) * X + 1] : -1);
+    }
+  session_free(f.session);
+}
+
+/* The least delay decides whether there is a loop within a step. */
+static void test_delays_in_loop(void) {
+  static const char *const least[] = {"0", "1"};
+  for (int i = 0; i < 2; i++) {
+    char text[300];
+    snprintf(text, sizeof text, "dim X = 2, H = 2\nnet n {\n  input x: [X]\n  fixed D: [H, X] ~ integers(%s, 3)\n  state z: [X] = 0\n"
+                                "  z = x + sum over H (z[t - D])\n}\n", least[i]);
+    Fixture f = fixture(text);
+    Graph *g = f.model ? unit_of(&f, NULL, UNIT_STEP) : NULL;
+    CU_ASSERT_EQUAL(g && pass_causality(f.session, g), i == 1);
+    session_free(f.session);
+  }
+}
+
 int main(void) {
   const TestRow rows[] = {{"impulse", test_impulse}, {"a loop through two names", test_loop_through_names},
                           {"a loop without delay", test_causality}, {"windows and force", test_force},
                           {"a window that begins now in a loop", test_window_in_loop},
                           {"both directions", test_both_directions}, {"start", test_start}, {"two clocks", test_two_clocks},
-                          {"trees", test_trees}};
+                          {"trees", test_trees}, {"delays by a tensor", test_delays}, {"the least delay", test_delays_in_loop}};
   return run_tests("lower/time", rows, sizeof rows / sizeof *rows);
 }

@@ -123,6 +123,26 @@ static void test_outputs_of_cells(void) {
   session_free(c.session);
 }
 
+/* x[t - D]: what D must be. */
+static void test_delays(void) {
+  static const Row rows[] = {
+      {"fixed D: [H, X] ~ integers(1, 3)\n  y = u[t - D]", ""}, {"fixed D: [H, X] = 2\n  y = u[t - D - 1]", ""},
+      {"param D: [H, X] ~ integers(1, 3)\n  y = u[t - D]", "E0215"}, {"fixed D: [H, X] ~ normal(0, 1)\n  y = u[t - D]", "E0215"},
+      {"fixed D: [H, X] ~ integers(1, 3) | sparse(0.5)\n  y = u[t - D]", "E0215"}, {"fixed D: [H, X] = 0.5\n  y = u[t - D]", "E0215"},
+      {"fixed D: [X, H] ~ integers(1, 3)\n  y = u[t - D]", "E0215"}, {"fixed D: [] ~ integers(1, 3)\n  y = u[t - D]", "E0215"},
+      {"fixed D: [H, X] ~ integers(1, 3)\n  y = x[t - D]", "E0203"}, {"fixed D: [H, X] ~ integers(1, 3)\n  y = u[t - D - D]", "E0204"},
+      {"fixed D: [H, X] ~ integers(1, 3)\n  y = u[t - 2 * D]", "E0204"}, {"fixed D: [H, X]\n  y = u[t - D]", "E0113"},
+      {"fixed D: [H, X] ~ integers(1, 3)\n  y = u[t - D..t - 4]", "E0901"}, {"fixed D: [H, X] ~ integers(1, 3)\n  y = u[D]", "E0307"},
+      {"fixed D: [H, X] ~ integers(1, 3)\n  y = u[t - D] + W\n  param W: [X, H] ~ glorot", "E0302"},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    Checked c = check_lines("dim X = 2, H = 3\nnet n {\n  input x: [X]\n  state u: [X] = 0\n  u = 2 * x\n  ", rows[i].lines);
+    if (strcmp(c.codes, rows[i].codes)) fprintf(stderr, "%s: %s, not %s\n", rows[i].lines, c.codes, rows[i].codes);
+    CU_ASSERT_STRING_EQUAL(c.codes, rows[i].codes);
+    session_free(c.session);
+  }
+}
+
 static void test_demands(void) {
   expect_codes("dim X = 3, K = 4\n"
                "cell As[X, K](x: [X]) -> y: [K] {\n  y = x as [K]\n}\n"
@@ -192,5 +212,5 @@ static void test_library(void) {
 }
 
 SUITE("sema/cells", {"calls", test_calls}, {"bind", test_bind}, {"shared", test_shared}, {"start", test_start}, {"several outputs", test_several_outputs},
-      {"outputs of cells", test_outputs_of_cells}, {"demands", test_demands},
+      {"outputs of cells", test_outputs_of_cells}, {"delays", test_delays}, {"demands", test_demands},
       {"recursion", test_recursion}, {"static if", test_static_if}, {"files", test_files}, {"library", test_library})
