@@ -32,4 +32,6 @@ static inline bool is_constant(const Graph *g, Ref r, double value) {
   return constant_value(g, r, &found) && found == value;
 }
 
+Identity gathered_sum; /* gathered.c */
+
 #endif

@@ -81,7 +81,7 @@ static Ref before_repetition(Graph *g, Ref node) {
   return graph_broadcast(g, graph_rebuild_node(g, &n, in), repeated.attrs.map, repeated.shape);
 }
 
-static Identity *const identities[] = {log_of_exp, log_of_sigmoid, small_powers, before_repetition, lookup_of_one_hot};
+static Identity *const identities[] = {log_of_exp, log_of_sigmoid, small_powers, before_repetition, lookup_of_one_hot, gathered_sum};
 
 static Ref simplify_node(Rewrite *w, Ref old, Ref made, void *context) {
   (void)old, (void)context;
