@@ -90,9 +90,42 @@ static void empty_gutter(Printer *p) {
   colour(p, PLAIN);
 }
 
-static void source_line(Printer *p, int line, const char *text, size_t size) {
+/* --- very long lines are cut around the place that is meant ------------------------------------------------------------------ */
+
+enum { LONGEST_LINE = 180, SHOWN_COLUMNS = 140, SHOWN_BEFORE = 50 };
+
+/* The columns of a line that are shown; "…" stands for what is before and behind. */
+typedef struct Cut {
+  int from, to, width;
+} Cut;
+
+static Cut cut_around(const char *text, size_t size, int column) {
+  int width = text_width(text, size), from = column - SHOWN_BEFORE;
+  if (width <= LONGEST_LINE) return (Cut){0, width, width};
+  if (from > width - SHOWN_COLUMNS) from = width - SHOWN_COLUMNS;
+  if (from < 0) from = 0;
+  return (Cut){from, from + SHOWN_COLUMNS, width};
+}
+
+/* Where a column of the line stands in what is shown of it; what is cut off stands at the end nearest to it. */
+static int shown_column(Cut cut, int column) {
+  int before = cut.from > 0, at = column < cut.from ? cut.from - before : column > cut.to ? cut.to : column;
+  return at - cut.from + before;
+}
+
+/* The first byte of a visible text that is at a column or behind it. */
+static size_t byte_at(const char *text, size_t size, int column) {
+  size_t i = 0;
+  for (size_t bytes; i < size && column > 0; i += bytes) column -= text_columns(text_decode(text + i, size - i, &bytes));
+  return i < size ? i : size;
+}
+
+static void source_line(Printer *p, int line, const char *text, size_t size, Cut cut) {
   numbered_gutter(p, line);
-  if (size) fprintf(p->out, " %s", text_visible(p->arena, text, size));
+  const char *visible = size ? text_visible(p->arena, text, size) : "";
+  size_t length = strlen(visible), from = byte_at(visible, length, cut.from);
+  size_t to = cut.to < cut.width ? byte_at(visible, length, cut.to) : length;
+  if (size) fprintf(p->out, " %s%.*s%s", from ? "…" : "", (int)(to - from), visible + from, to < length ? "…" : "");
   fputc('\n', p->out);
 }
 
@@ -171,11 +204,26 @@ static void print_marks(Printer *p, const Marks *marks) {
   }
 }
 
+/* The mistake itself, where it is on the line. */
+static const Mark *main_mark(const Marks *marks) {
+  for (int i = 0; i < marks->len; i++)
+    if (marks->at[i].sign == '^') return &marks->at[i];
+  return &marks->at[0];
+}
+
+static void cut_mark(Cut cut, Mark *mark) {
+  int end = shown_column(cut, mark->column + mark->width);
+  mark->column = shown_column(cut, mark->column);
+  mark->width = end > mark->column ? end - mark->column : 1;
+}
+
 static void print_labelled_line(Printer *p, int file, int line) {
   const Source *source = p->session->sources.at[file];
   uint32_t begin = line_begin(source, line);
   Marks marks = marks_of_line(p, file, line);
-  source_line(p, line, source->text + begin, line_end(source, line) - begin);
+  const Cut cut = cut_around(source->text + begin, line_end(source, line) - begin, main_mark(&marks)->column);
+  for (int i = 0; i < marks.len; i++) cut_mark(cut, &marks.at[i]);
+  source_line(p, line, source->text + begin, line_end(source, line) - begin, cut);
   print_marks(p, &marks);
 }
 
@@ -262,14 +310,19 @@ static void signs(Printer *p, int column, int width, char sign) {
   fputc('\n', p->out);
 }
 
+static void cut_signs(Printer *p, Cut cut, int column, int end, char sign) {
+  signs(p, shown_column(cut, column), shown_column(cut, end) - shown_column(cut, column), sign);
+}
+
 /* The lines as they will read, each with the new part underlined. */
 static void print_edited(Printer *p, int line, const char *edited, size_t from, size_t to, char sign) {
   for (size_t begin = 0; begin <= to || !begin; line++) {
     size_t size = strcspn(edited + begin, "\n"), end = begin + size;
-    source_line(p, line, edited + begin, size);
     size_t mark_from = from > begin ? from : begin, mark_to = to < end ? to : end;
     int column = text_width(edited + begin, mark_from > end ? size : mark_from - begin);
-    if (mark_to > mark_from) signs(p, column, text_width(edited + begin, mark_to - begin) - column, sign);
+    const Cut cut = cut_around(edited + begin, size, column);
+    source_line(p, line, edited + begin, size, cut);
+    if (mark_to > mark_from) cut_signs(p, cut, column, text_width(edited + begin, mark_to - begin), sign);
     begin = end + 1;
     if (!edited[end]) return;
   }
@@ -279,8 +332,9 @@ static void print_removal(Printer *p, const Source *source, int line, Span place
   uint32_t begin = line_begin(source, line), end = line_end(source, line);
   uint32_t to = place.end < end ? place.end : end;
   int column = text_width(source->text + begin, place.begin - begin);
-  source_line(p, line, source->text + begin, end - begin);
-  signs(p, column, text_width(source->text + begin, to - begin) - column, '-');
+  const Cut cut = cut_around(source->text + begin, end - begin, column);
+  source_line(p, line, source->text + begin, end - begin, cut);
+  cut_signs(p, cut, column, text_width(source->text + begin, to - begin), '-');
 }
 
 static void print_suggestion(Printer *p, const DiagSuggestion *suggestion) {
