@@ -1,6 +1,7 @@
 /* links: rnn_runtime */
 /* data_initialise.c — what each initialiser promises, chains, independence of draws, and messages. */
 #include "data_test.h"
+#include "runtime/parameters.h"
 #include <lapacke.h>
 #include <math.h>
 
@@ -152,8 +153,23 @@ static void messages(void) {
   draw_fails("{\"op\": \"-\"}", 2, 2, "E0420", "no initialiser");
 }
 
+/* Delays are held to the bounds that code was compiled for; what is no delay may be anything. */
+static void delays(void) {
+  cJSON *list = cJSON_Parse("[{\"name\": \"net.D\", \"shape\": [3], \"line\": 7, \"whole\": [1, 4]}, {\"name\": \"net.W\", \"shape\": [3]}]");
+  Parameters *p = parameters_new(list, NULL, 0, true);
+  static const double values[][3] = {{1, 4, 2}, {1, 5, 2}, {1, 0, 2}, {1, 2, 2.5}, {1, 2, NAN}};
+  for (int i = 0; i < 5; i++) {
+    RnnError error = {{0}, {0}};
+    CU_ASSERT(parameter_fits(&p->of[0], values[i], &error) == !i);
+    CU_ASSERT(!i || (!strcmp(error.code, "E0215") && strstr(error.message, "net.D") && strstr(error.message, "from 1 to 4")));
+    CU_ASSERT(parameter_fits(&p->of[1], values[i], &error));
+  }
+  parameters_free(p);
+  cJSON_Delete(list);
+}
+
 int main(void) {
   static const Test tests[] = {{"constants", constants}, {"spreads", spreads}, {"orthogonal", orthogonal}, {"reservoirs", reservoirs},
-                               {"signs(pi)", signs_of_pi}, {"from files", from_files}, {"independent", independent}, {"messages", messages}};
+                               {"signs(pi)", signs_of_pi}, {"from files", from_files}, {"independent", independent}, {"messages", messages}, {"delays", delays}};
   return RUN_TESTS("initialise", tests);
 }
