@@ -260,8 +260,28 @@ static bool on_other_clocks(const Series *a, const Series *b) {
   return !same;
 }
 
+/* √ and its like of a number, as in `report sqrt(mse(y, data.y))`. */
+typedef struct Function {
+  const char *name;
+  double (*apply)(double);
+} Function;
+
+static const Function functions[] = {{"abs", fabs}, {"sqrt", sqrt}, {"exp", exp}, {"log", log}};
+
+static const Function *find_function(const char *name) {
+  for (size_t i = 0; name && i < sizeof functions / sizeof *functions; i++)
+    if (!strcmp(functions[i].name, name)) return &functions[i];
+  return NULL;
+}
+
 static bool call_value(const cJSON *value, const Series *series, int count, int line, double *out, RnnError *error) {
   const char *name = value_called(value);
+  const Function *function = find_function(name);
+  if (function) {
+    double x;
+    if (!metric_value(value_arg(value, 0), series, count, line, &x, error)) return false;
+    return *out = function->apply(x), true;
+  }
   int row = 0;
   while (row < METRICS && (!name || strcmp(metrics[row].name, name))) row++;
   if (row == METRICS) return unknown_metric(name, line, error);

@@ -48,9 +48,13 @@ static void add_args(ClauseWalk *w, cJSON *object, const Args *args, JsonRule *o
   if (named) cJSON_AddItemToObject(object, "named", named);
 }
 
+/* What a measure looks at, and what `csv(…)` writes, are the net's values. */
 static cJSON *call_json(ClauseWalk *w, const Expr *e, JsonRule *of) {
   cJSON *object = with_string("call", e->name);
+  const bool outside = w->of_net;
+  w->of_net |= is_measure(e) || !e->symbol;
   add_args(w, object, &e->args, of);
+  w->of_net = outside;
   return object;
 }
 
@@ -154,9 +158,10 @@ static bool is_value_name(const Expr *e) {
   return e->symbol->kind != SYMBOL_BUILTIN && e->symbol->kind != SYMBOL_CLOCK && e->symbol->kind != SYMBOL_NET;
 }
 
-/* A call for the runtime: a metric, a loss, `csv(…)`; anything else is the net's own arithmetic. */
+/* A call for the runtime: a metric, a loss, `csv(…)`, and `mean(cost)`, which is over all that the run records unless a metric
+ * stands around it; anything else is the net's own arithmetic. */
 static bool is_value_call(const ClauseWalk *w, const Expr *e) {
-  if (!e->symbol) return false;
+  if (!e->symbol || (!w->of_net && is_summary(e))) return false;
   if (e->symbol->kind != SYMBOL_BUILTIN) return true;
   const Builtin *builtin = e->symbol->builtin;
   return builtin && builtin->class != BUILTIN_LOSS && builtin->class != BUILTIN_METRIC && are_values(w, &e->args);
@@ -196,6 +201,7 @@ static cJSON *add_output(ClauseWalk *w, const Expr *e) {
   cJSON *object = with_string("output", name);
   const char *variable = variable_of(w, e);
   if (variable) cJSON_AddStringToObject(object, "variable", variable);
+  else if (w->variables) cJSON_AddStringToObject(object, "text", expr_text(w->session, e)); /* heads its column */
   if (!w->b) return object;
   w->b->original = true;
   Ref value = lower_expr(w->b, w->at, e);
@@ -206,32 +212,25 @@ static cJSON *add_output(ClauseWalk *w, const Expr *e) {
   return object;
 }
 
-/* `report mean(cost)`: over all that the run records, so a metric; of a value without axes it is the net's arithmetic. */
-static bool is_summary(const Expr *e) {
-  static const char *const names[] = {"mean", "sum", "min", "max"};
-  if (e->kind != EXPR_CALL || e->args.len != 1 || !e->args.at[0].value->type.axes) return false;
-  for (int i = 0; i < 4; i++)
-    if (!strcmp(e->name, names[i])) return true;
-  return false;
-}
-
-/* `expect mean(cost) < 0.1` compares one number, not each step's. */
-static bool has_summary(const Expr *e) {
-  if (e->kind != EXPR_UNARY && e->kind != EXPR_BINARY) return is_summary(e);
-  return has_summary(e->left) || (e->kind == EXPR_BINARY && has_summary(e->right));
-}
-
 static cJSON *output_json(ClauseWalk *w, const Expr *e) {
   double number;
   if (is_percent(e)) return percent_json(e);
   if (folded(w, e, &number)) return cJSON_CreateNumber(number);
-  if (is_value(w, e) && !has_summary(e)) return add_output(w, e);
+  if (is_value(w, e)) return add_output(w, e);
   return structure_json(w, e, output_json);
+}
+
+/* A bare value of many steps or elements is reported as its mean, and says so. */
+static const char *outermost_text(const ClauseWalk *w, const Expr *e, const cJSON *json) {
+  const char *text = expr_text(w->session, e);
+  const bool many = e->type.axes || (e->type.kind == TYPE_REAL && e->type.shape.rank);
+  const bool averaged = !w->variables && many && cJSON_GetObjectItemCaseSensitive(json, "output");
+  return averaged ? arena_printf(w->session->arena, "mean(%s)", text) : text;
 }
 
 static cJSON *outermost_json(ClauseWalk *w, const Expr *e) {
   cJSON *json = output_json(w, e);
-  if (cJSON_IsObject(json)) cJSON_AddStringToObject(json, "text", expr_text(w->session, e));
+  if (cJSON_IsObject(json) && !cJSON_HasObjectItem(json, "text")) cJSON_AddStringToObject(json, "text", outermost_text(w, e, json));
   return json;
 }
 
@@ -258,6 +257,7 @@ cJSON *json_of_clause(ClauseWalk *w, const Clause *c) {
   cJSON_AddNumberToObject(object, "line", span_line(w->session, c->span));
   w->variables = !strcmp(c->keyword, "write") || !strcmp(c->keyword, "plot");
   w->along_one_clock = !strcmp(c->keyword, "plot") ? "plotting" : writes_npz(c) ? "an npz of" : NULL;
+  w->of_net = w->variables;
   add_args(w, object, &c->args, is_output_clause(c) ? outermost_json : json_of_value);
   add_modifiers(w, object, c);
   return object;

@@ -151,4 +151,9 @@ struct Builtin {
 };
 const Builtin *builtin_find(Name name);
 
+/* --- summary.c: expressions of clauses, once they are typed ---------------------------------------------------------- */
+bool is_summary(const Expr *e);       /* `mean(cost)`: over all that a run records; of a value that does not vary it is the net's arithmetic */
+bool is_measure(const Expr *e);       /* that, a metric or a loss */
+bool differs_over_run(const Expr *e); /* from step to step or from sequence to sequence; `mean(y) < 1` does not */
+
 #endif
