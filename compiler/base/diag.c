@@ -70,6 +70,20 @@ void diag_suggest(Diag *d, Span place, const char *text, const char *format, ...
 
 void diag_drawing(Diag *d, const char *text) { d->drawing = arena_strdup(d->session->arena, text); }
 
+void diag_raise(Diag *d) {
+  if (d->severity == SEVERITY_ERROR) return;
+  d->severity = SEVERITY_ERROR;
+  d->session->errors++;
+}
+
+void diag_drop(Diag *d) {
+  Session *s = d->session;
+  int kept = 0;
+  for (int i = 0; i < s->diags.len; i++)
+    if (s->diags.at[i] != d) s->diags.at[kept++] = s->diags.at[i];
+  s->diags.len = kept;
+}
+
 /* --- in order ------------------------------------------------------------------------------------------------------- */
 
 typedef struct Placed {

@@ -50,6 +50,9 @@ void diag_help(Diag *d, const char *format, ...) __attribute__((format(printf, 2
 void diag_suggest(Diag *d, Span place, const char *text, const char *format, ...) __attribute__((format(printf, 4, 5)));
 void diag_drawing(Diag *d, const char *text);
 
+void diag_raise(Diag *d); /* a warning becomes an error */
+void diag_drop(Diag *d);  /* a warning is not said */
+
 /* All diagnostics in the order of their places, each once. */
 Diag **diag_sorted(Session *s, int *count);
 

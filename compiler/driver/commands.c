@@ -13,9 +13,11 @@ static int usage(Session *s, const Options *o, const char *wants) {
   return EXIT_USAGE;
 }
 
-static bool is_file(const char *word) {
+/* The first word is a model, and so is what is called like one; a stage may have the name of some other file (`rnn build` makes one). */
+static bool is_file(const Options *o, int i) {
+  const char *word = o->words.at[i];
   size_t n = strlen(word);
-  return !strcmp(word, "-") || (n > 4 && !strcmp(word + n - 4, ".rnn")) || access(word, F_OK) == 0;
+  return !i || !strcmp(word, "-") || (n > 4 && !strcmp(word + n - 4, ".rnn"));
 }
 
 /* Was this stage asked for by its name or its net's? No names: all are. */
@@ -23,7 +25,7 @@ static bool named(const Compilation *c, const Decl *stage) {
   const Options *o = c->options;
   bool any = false;
   for (int i = 0; i < o->words.len; i++) {
-    if (is_file(o->words.at[i])) continue;
+    if (is_file(o, i)) continue;
     any = true;
     if (!strcmp(o->words.at[i], stage->name) || !strcmp(o->words.at[i], stage->net)) return true;
   }
@@ -40,7 +42,7 @@ static void diagnose_names(Compilation *c, StageFilter *wanted, const char *what
   for (int i = 0; i < c->program->stages.len && n < 64; i++) names[n++] = c->program->stages.at[i]->name;
   for (int i = 0; i < c->options->words.len; i++) {
     const char *word = c->options->words.at[i];
-    if (is_file(word)) continue;
+    if (is_file(c->options, i)) continue;
     bool known = false;
     for (int k = 0; k < c->program->stages.len; k++) {
       const Decl *d = c->program->stages.at[k];
@@ -58,13 +60,22 @@ static void diagnose_names(Compilation *c, StageFilter *wanted, const char *what
   }
 }
 
-/* A stage that is understood but cannot run yet is an error when it is asked to run. */
+static bool any_runs(const Compilation *c, StageFilter *wanted) {
+  for (int i = 0; i < c->program->stages.len; i++)
+    if (wanted(c, c->program->stages.at[i]) && stage_is_supported(c, c->program->stages.at[i])) return true;
+  return false;
+}
+
+/* A stage that is understood but cannot run yet is an error when it is asked to run; of others nothing is said. */
 static void refuse_unsupported(Compilation *c, StageFilter *wanted) {
   for (int i = 0; i < c->program->unsupported.len; i++) {
     const Unsupported *u = &c->program->unsupported.at[i];
-    if (u->stage && !wanted(c, u->stage)) continue;
-    Diag *d = diag_error(c->session, E0901, u->span, "%s", u->text);
-    if (u->stage) diag_help(d, "name the stages that can run: rnn %s FILE STAGE", c->options->command ? c->options->command : "test");
+    if (u->stage && !wanted(c, u->stage)) {
+      diag_drop(u->warning);
+      continue;
+    }
+    diag_raise(u->warning);
+    if (u->stage && any_runs(c, wanted)) diag_help(u->warning, "the other stages can run: rnn %s FILE STAGE", c->options->command ? c->options->command : "test");
   }
 }
 
@@ -169,7 +180,7 @@ static bool do_test(RnnProgram *p, const Options *o, const RnnOptions *r, bool *
 int command_test(Session *s, Options *o) {
   int worst = EXIT_FINE, files = 0;
   for (int i = 0; i < o->words.len; i++) {
-    if (!is_file(o->words.at[i])) continue;
+    if (!is_file(o, i)) continue;
     files++;
     int code = act(s, o, o->words.at[i], wanted_test, "test", do_test);
     if (code > worst) worst = code;

@@ -159,7 +159,7 @@ Type poison(void);
 bool is_poison(Type t);
 void explain_origin(Checker *c, Diag *d, const Expr *e, const Type *t); /* "[H], from `state h: [H]` (line 9)" */
 void note_sizes(Checker *c, Diag *d, const Shape *a, const Shape *b);
-void not_built(Checker *c, Span span, const char *format, ...) __attribute__((format(printf, 3, 4)));
+Diag *not_built(Checker *c, Span span, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void report_missing_histories(Checker *c);
 const char *nearest_word(Session *s, const char *wrong, const char *words); /* of words separated by spaces */
 bool has_word(const char *words, const char *word);

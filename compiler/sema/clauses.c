@@ -274,11 +274,20 @@ static const Choice *chosen(Checker *c, Stage *stage, Clause *clause, ChoiceKind
   return NULL;
 }
 
+/* What this version has instead: bptt, which unlike `ip` wants a loss. */
+static void suggest_bptt(Checker *c, Clause *clause, Diag *d) {
+  bool has_loss = false;
+  for (int i = 0; i < c->stage->clauses.len; i++) has_loss |= !strcmp(c->stage->clauses.at[i]->keyword, "loss");
+  diag_suggest(d, argument(clause, 0)->span, "bptt", has_loss ? "`bptt` trains the same net" : "`bptt` trains the same net, with a `loss` of its own");
+}
+
 static void check_choice(Checker *c, Stage *stage, Clause *clause, ChoiceKind kind, const char *example) {
   const Choice *choice = chosen(c, stage, clause, kind, example);
   if (!choice) return;
-  if (choice->later) not_built(c, argument(clause, 0)->span, "the %s `%s`", clause->keyword, choice->name);
-  else choice_options(c, choice, argument(clause, 0));
+  if (choice->later) {
+    Diag *d = not_built(c, argument(clause, 0)->span, "the %s `%s`", clause->keyword, choice->name);
+    if (kind == CHOICE_METHOD) suggest_bptt(c, clause, d);
+  } else choice_options(c, choice, argument(clause, 0));
 }
 
 static void check_method(Checker *c, Stage *stage, Clause *clause) { check_choice(c, stage, clause, CHOICE_METHOD, "method bptt"); }

@@ -73,9 +73,10 @@ void note_sizes(Checker *c, Diag *d, const Shape *a, const Shape *b) {
 
 /* --- understood, not built yet -------------------------------------------------------------------------------------------- */
 
-static void stage_not_built(Checker *c, Span span, const char *headline) {
-  diag_warning(c->s, E0901, span, "%s", headline);
-  vec_push(c->s->arena, c->program->unsupported, ((Unsupported){c->stage, span, headline}));
+static Diag *stage_not_built(Checker *c, Span span, const char *headline) {
+  Diag *d = diag_warning(c->s, E0901, span, "%s", headline);
+  vec_push(c->s->arena, c->program->unsupported, ((Unsupported){c->stage, d}));
+  return d;
 }
 
 static bool said_already(const Checker *c, const char *headline) {
@@ -84,15 +85,15 @@ static bool said_already(const Checker *c, const char *headline) {
   return false;
 }
 
-/* In a stage it only stops that stage; in a net it stops the program, and is said once. */
-void not_built(Checker *c, Span span, const char *format, ...) {
+/* In a stage it only stops that stage; in a net it stops the program, and is said once: NULL where it has been. */
+Diag *not_built(Checker *c, Span span, const char *format, ...) {
   va_list args;
   va_start(args, format);
   const char *what = arena_vprintf(c->s->arena, format, args);
   va_end(args);
   const char *headline = arena_printf(c->s->arena, "%s is understood, but this version cannot run it yet", what);
-  if (c->stage) stage_not_built(c, span, headline);
-  else if (!said_already(c, headline)) diag_error(c->s, E0901, span, "%s", headline);
+  if (c->stage) return stage_not_built(c, span, headline);
+  return said_already(c, headline) ? NULL : diag_error(c->s, E0901, span, "%s", headline);
 }
 
 /* --- a delayed read without a history ------------------------------------------------------------------------------------- */

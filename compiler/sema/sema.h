@@ -91,8 +91,7 @@ typedef struct ClockInfo {
 /* A stage that is understood but cannot run in this version: fine to check, an error (E0901) when it is asked to run. */
 typedef struct Unsupported {
   Decl *stage;
-  Span span;
-  const char *text; /* the headline */
+  struct Diag *warning;
 } Unsupported;
 
 typedef struct Program {
