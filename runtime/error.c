@@ -24,6 +24,15 @@ void rnn_fail_more(RnnError *error, const char *format, ...) {
   va_end(args);
 }
 
+void rnn_fail_place(RnnError *error, const char *file, int line) {
+  if (!error) return;
+  char rest[sizeof error->message];
+  size_t headline = strcspn(error->message, "\n");
+  snprintf(rest, sizeof rest, "%s", error->message + headline);
+  error->message[headline] = 0;
+  rnn_fail_more(error, "\n  --> %s:%d%s", file, line, rest);
+}
+
 /* --- the nearest name ---------------------------------------------------------------------------------------------- */
 
 enum { LONGEST_NAME = 63 }; /* longer names are compared by their beginning */

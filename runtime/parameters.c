@@ -41,6 +41,7 @@ static void describe(Parameter *parameter, const cJSON *entry) {
   parameter->name = json_string(entry, "name");
   parameter->elements = json_shape(entry, parameter->shape, &parameter->rank);
   parameter->trained = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(entry, "trained"));
+  parameter->file = json_string(entry, "file");
   parameter->line = (int)json_number(entry, "line", 0);
   parameter->init = cJSON_GetObjectItemCaseSensitive(entry, "init");
   parameter->whole = cJSON_GetObjectItemCaseSensitive(entry, "whole");

@@ -9,6 +9,7 @@ typedef struct Parameter {
   int rank;
   int64_t elements;
   bool trained;
+  const char *file; /* where its line is; NULL: in the model's file */
   int line;
   const cJSON *init;
   const cJSON *whole; /* [low, high]: its numbers are whole, and between these: delays. NULL: any */

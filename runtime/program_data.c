@@ -1,5 +1,6 @@
 /* program_data.c — where files are, first values of the params, and the weights file. */
 #include "runtime/clause.h"
+#include "runtime/error.h"
 #include "runtime/model.h"
 #include "runtime/save/safetensors.h"
 #include <math.h>
@@ -27,8 +28,11 @@ void program_directories(RnnProgram *p, const RnnOptions *options) {
 bool program_initialise(RnnProgram *p, RnnError *error) {
   for (int i = 0; i < p->values->count; i++) {
     const Parameter *q = &p->values->of[i];
-    if (!param_initialise(q->name, q->init, q->shape, q->rank, p->seed, parameters_at(p->values, i), p->directory, error)) return false;
-    if (!parameter_fits(q, parameters_at(p->values, i), error)) return false;
+    if (!param_initialise(q->name, q->init, q->shape, q->rank, p->seed, parameters_at(p->values, i), p->directory, error) ||
+        !parameter_fits(q, parameters_at(p->values, i), error)) {
+      rnn_fail_place(error, q->file ? q->file : p->path, q->line);
+      return false;
+    }
   }
   return p->ready = true;
 }

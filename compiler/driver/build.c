@@ -1,6 +1,7 @@
 /* build.c — `rnn build`: an object file with the model's functions and manifest, linked with the runtime and without LLVM. */
 #include "base/diag.h"
 #include "driver/commands.h"
+#include "runtime/save/target.h"
 #include <errno.h>
 #include <limits.h>
 #include <spawn.h>
@@ -101,20 +102,32 @@ static const char *absolute(Session *s, const char *path) {
   return realpath(path, full) ? arena_strdup(s->arena, full) : path;
 }
 
+static bool cannot_write(Session *s, const char *path) {
+  diag_error(s, E0603, (Span){0}, "cannot write `%s`: %s", path, strerror(errno));
+  return false;
+}
+
+/* Linked beside and renamed; a symbolic link stays, what it leads to is replaced. */
+static bool write_program(Compilation *c, const char *output) {
+  Session *s = c->session;
+  char *target = write_target(output);
+  if (!target) return cannot_write(s, output);
+  const char *object = arena_printf(s->arena, "%s.tmp.o", target), *beside = arena_printf(s->arena, "%s.tmp", target);
+  bool fine = write_object(c, object) && link_program(s, object, beside);
+  if (fine && rename(beside, target) != 0) fine = cannot_write(s, output);
+  remove(object);
+  if (!fine) remove(beside);
+  free(target);
+  return fine;
+}
+
 static bool build(Session *s, Options *o, const char *path) {
   Compilation *c = compile_check(s, path, o);
   if (!c || !compile_stages(c, absolute(s, path), stage_is_supported)) return false;
   const char *output = o->output;
   if (o->emit == EMIT_OBJ) return write_object(c, output ? output : default_output(s, path, ".o"));
   if (!output) output = default_output(s, path, "");
-  const char *object = arena_printf(s->arena, "%s.tmp.o", output), *beside = arena_printf(s->arena, "%s.tmp", output);
-  bool fine = write_object(c, object) && link_program(s, object, beside);
-  if (fine && rename(beside, output) != 0) {
-    diag_error(s, E0603, (Span){0}, "cannot write `%s`: %s", output, strerror(errno));
-    fine = false;
-  }
-  remove(object);
-  if (!fine) remove(beside);
+  bool fine = write_program(c, output);
   if (fine && !o->quiet) printf("built %s: %s train, %s run NAME\n", output, output, output);
   compilation_free(c);
   return fine;

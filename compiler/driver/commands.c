@@ -1,6 +1,8 @@
 #include "driver/commands.h"
 #include "ast/ast.h"
 #include "base/diag.h"
+#include "runtime/save/target.h"
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -198,19 +200,26 @@ static char *formatted(Session *s, Ast *ast, size_t *size) {
   return text;
 }
 
-/* Written beside and renamed: a crash leaves the old file whole. */
-static bool replace_file(Session *s, const char *path, const char *text, size_t size) {
-  const char *beside = arena_printf(s->arena, "%s.tmp", path);
+static bool write_beside(const char *beside, const char *text, size_t size) {
   FILE *f = fopen(beside, "wb");
   bool fine = f && fwrite(text, 1, size, f) == size && fflush(f) == 0 && fsync(fileno(f)) == 0;
   if (f) fine &= fclose(f) == 0;
-  if (fine) fine = rename(beside, path) == 0;
-  if (!fine) diag_error(s, E0603, (Span){0}, "cannot write `%s`", path);
-  if (!fine) remove(beside);
   return fine;
 }
 
-static int format_file(Session *s, const Options *o, const char *path) {
+/* Written beside and renamed: a crash leaves the old file whole. */
+static bool replace_file(Session *s, const char *path, const char *text, size_t size) {
+  char *target = write_target(path);
+  const char *beside = arena_printf(s->arena, "%s.tmp", target ? target : path);
+  bool fine = target && write_beside(beside, text, size) && rename(beside, target) == 0;
+  if (!fine) diag_error(s, E0603, (Span){0}, "cannot write `%s`: %s", path, strerror(errno));
+  if (!fine && target) remove(beside);
+  free(target);
+  return fine;
+}
+
+/* Says which file it has changed; `*rewrites` where it was to. */
+static int format_file(Session *s, const Options *o, const char *path, bool *rewrites) {
   int file = source_read(s, path);
   Ast *ast = file ? ast_parse(s, file) : NULL;
   if (!ast || ast->broken || s->errors) return EXIT_ERROR;
@@ -223,7 +232,11 @@ static int format_file(Session *s, const Options *o, const char *path) {
     code = same ? EXIT_FINE : EXIT_ERROR;
     if (!same) fprintf(stderr, "%s is not formatted: rnn fmt %s\n", path, path);
   } else if (o->to_stdout || !strcmp(path, "-")) fwrite(text, 1, size, stdout);
-  else if (!same && !replace_file(s, path, text, size)) code = EXIT_ERROR;
+  else if (!same) {
+    *rewrites = true;
+    if (!replace_file(s, path, text, size)) code = EXIT_ERROR;
+    else if (!o->quiet) printf("formatted %s\n", path);
+  }
   free(text);
   return code;
 }
@@ -231,11 +244,14 @@ static int format_file(Session *s, const Options *o, const char *path) {
 int command_fmt(Session *s, Options *o) {
   if (!o->words.len) return usage(s, o, "a model, or `-` for standard input: rnn fmt FILE");
   int worst = EXIT_FINE;
+  bool rewrites = false, to_files = false;
   for (int i = 0; i < o->words.len; i++) {
-    int code = format_file(s, o, o->words.at[i]);
+    int code = format_file(s, o, o->words.at[i], &rewrites);
     if (code > worst) worst = code;
+    to_files |= strcmp(o->words.at[i], "-") != 0;
   }
   int code = finish(s, o);
+  if (worst == EXIT_FINE && to_files && !rewrites && !o->quiet && !o->check_only && !o->to_stdout) puts("nothing to change");
   return code > worst ? code : worst;
 }
 

@@ -27,7 +27,7 @@ typedef struct Model {
   const char *path, *name;  /* "x/adding.rnn", "adding" */
   Vec(GraphParam) params;   /* net.path.name, in order of first use by nets in file order */
   Vec(Expr *) param_init;   /* `~ e` or `= e` */
-  Vec(int) param_line;
+  Vec(Span) param_span;
   Vec(ParamRange) param_range; /* of a tensor of delays */
   Vec(struct Instance *) param_home; /* where a param's initialiser finds its options (lowering's own) */
 } Model;

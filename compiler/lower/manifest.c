@@ -24,6 +24,12 @@ static void add_clocks(const Model *m, cJSON *root) {
   }
 }
 
+/* The line, and the file where that is not the model's: a cell may come from another. */
+static void add_place(const Model *m, cJSON *object, Span span) {
+  cJSON_AddNumberToObject(object, "line", span_line(m->session, span));
+  if (span.file != m->program->ast->file) cJSON_AddStringToObject(object, "file", m->session->sources.at[span.file]->path);
+}
+
 /* An initialiser's options are those of the cell's call that the param lives in. */
 static void add_params(const Model *m, cJSON *root) {
   cJSON *list = cJSON_AddArrayToObject(root, "params");
@@ -35,7 +41,7 @@ static void add_params(const Model *m, cJSON *root) {
     cJSON_AddBoolToObject(object, "trained", m->params.at[i].trained);
     const Expr *init = m->param_init.at[i];
     cJSON_AddItemToObject(object, "init", init ? json_of_value(&w, init) : cJSON_CreateNumber(0));
-    cJSON_AddNumberToObject(object, "line", m->param_line.at[i]);
+    add_place(m, object, m->param_span.at[i]);
     const ParamRange range = m->param_range.at[i];
     if (range.known) cJSON_AddItemToObject(object, "whole", cJSON_CreateDoubleArray((double[]){(double)range.low, (double)range.high}, 2));
   }

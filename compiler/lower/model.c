@@ -11,7 +11,7 @@ int model_param(Model *m, const char *name, const Symbol *s, Sizes shape, Instan
     if (m->params.at[i].name == param.name) return i;
   vec_push(arena, m->params, param);
   vec_push(arena, m->param_init, s->item->init ? s->item->init : s->item->value);
-  vec_push(arena, m->param_line, span_line(m->session, s->span));
+  vec_push(arena, m->param_span, s->span);
   vec_push(arena, m->param_home, home);
   vec_push(arena, m->param_range, ((ParamRange){0}));
   return m->params.len - 1;

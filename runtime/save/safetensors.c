@@ -5,6 +5,7 @@
  * in the reference reader, tensors must fill the rest of the file without gaps and without overlap. */
 #include "runtime/save/safetensors.h"
 #include "runtime/error.h"
+#include "runtime/save/target.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -91,25 +92,32 @@ static bool is_no_file(const char *path) {
   return stat(path, &is) == 0 && !S_ISREG(is.st_mode);
 }
 
+/* Beside the file and renamed, so that there is the old one or the new one at any moment. */
+static bool replace(const char *path, const Tensor *tensor, int count, const char *header, size_t length, RnnError *error) {
+  size_t size = strlen(path) + sizeof ".tmp";
+  char *beside = malloc(size);
+  if (!beside) return write_failed(path, NULL, ENOMEM, error);
+  snprintf(beside, size, "%s.tmp", path);
+  FILE *file = fopen(beside, "wb");
+  bool done = file && write_all(file, tensor, count, header, length);
+  int reason = errno;
+  if (file && fclose(file) != 0 && done) done = false, reason = errno; /* a full disk may only show here */
+  if (done && rename(beside, path) != 0) done = false, reason = errno;
+  if (!done) write_failed(path, file ? beside : NULL, reason, error);
+  else sync_folder(path);
+  free(beside);
+  return done;
+}
+
 bool safetensors_write(const char *path, const Tensor *tensor, int count, const cJSON *metadata, RnnError *error) {
   if (is_no_file(path)) return rnn_fail(error, "E0603", "cannot write the weights file %s: there is something else at that path", path);
-  size_t length = 0, size = strlen(path) + sizeof ".tmp";
-  char *header = header_text(tensor, count, metadata, &length), *beside = malloc(size);
-  bool done = false;
-  if (!header || !beside) {
-    write_failed(path, NULL, ENOMEM, error);
-  } else {
-    snprintf(beside, size, "%s.tmp", path);
-    FILE *file = fopen(beside, "wb");
-    done = file && write_all(file, tensor, count, header, length);
-    int reason = errno;
-    if (file && fclose(file) != 0 && done) done = false, reason = errno; /* a full disk may only show here */
-    if (done && rename(beside, path) != 0) done = false, reason = errno;
-    if (!done) write_failed(path, file ? beside : NULL, reason, error);
-    else sync_folder(path);
-  }
+  char *target = write_target(path);
+  if (!target) return write_failed(path, NULL, errno, error);
+  size_t length = 0;
+  char *header = header_text(tensor, count, metadata, &length);
+  bool done = header ? replace(target, tensor, count, header, length, error) : write_failed(path, NULL, ENOMEM, error);
   free(header);
-  free(beside);
+  free(target);
   return done;
 }
 

@@ -22,7 +22,7 @@ int64_t tensor_elements(const Tensor *t);
 void tensor_read(const Tensor *t, double *out);        /* [elements], whatever it is stored as */
 
 /* Writes PATH.tmp beside, syncs it, then renames it over PATH: on any failure what was at PATH stays as it was and PATH.tmp
- * is removed. `metadata` is a cJSON object of strings or NULL. Errors: E0603 with the path and the system's reason. */
+ * is removed. A symbolic link stays: what it leads to is replaced. `metadata` is a cJSON object of strings or NULL. Errors: E0603 with the path and the system's reason. */
 bool safetensors_write(const char *path, const Tensor *tensor, int count, const cJSON *metadata, RnnError *error);
 /* Errors: E0601 the file cannot be opened, E0602 it is damaged or not such a file: path, what is wrong and where. */
 TensorFile *safetensors_read(const char *path, RnnError *error);

@@ -1,8 +1,10 @@
 /* table.c — values of a run as comma-separated lines. */
+#include "runtime/save/target.h"
 #include "runtime/show/show.h"
 #include "runtime/vocabulary.h"
 #include <errno.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -13,11 +15,21 @@ static void put_number(FILE *out, double value) {
 }
 
 /* In quotes, those inside doubled. */
+static void put_quoted(FILE *out, const char *text) {
+  fputs(",\"", out);
+  for (const char *at = text; *at; at++) fprintf(out, *at == '"' ? "\"%c" : "%c", *at);
+  fputc('"', out);
+}
+
 static void put_symbol(FILE *out, const Vocabulary *v, double value) {
   const bool there = value >= 0 && value < (double)v->count;
-  fputs(",\"", out);
-  for (const char *at = there ? v->symbol[(int64_t)value] : ""; *at; at++) fprintf(out, *at == '"' ? "\"%c" : "%c", *at);
-  fputc('"', out);
+  put_quoted(out, there ? v->symbol[(int64_t)value] : "");
+}
+
+/* `max(a, b)` heads a column too. */
+static void put_name(FILE *out, const char *name) {
+  if (strpbrk(name, ",\"")) put_quoted(out, name);
+  else fprintf(out, ",%s", name);
 }
 
 static void put_value(FILE *out, const Series *s, double value) {
@@ -28,8 +40,9 @@ static void put_value(FILE *out, const Series *s, double value) {
 static void put_columns(FILE *out, const Series *const *series, const char *const *names, int count) {
   for (int i = 0; i < count; i++)
     for (int64_t k = 0; k < series[i]->elements; k++) {
-      if (series[i]->elements == 1) fprintf(out, ",%s", names[i]);
-      else fprintf(out, ",%s[%lld]", names[i], (long long)k);
+      char numbered[300];
+      snprintf(numbered, sizeof numbered, "%.250s[%lld]", names[i], (long long)k);
+      put_name(out, series[i]->elements == 1 ? names[i] : numbered);
     }
   fprintf(out, "\n");
 }
@@ -133,11 +146,21 @@ static bool is_device(const char *path) {
   return stat(path, &is) == 0 && !S_ISREG(is.st_mode) && !S_ISDIR(is.st_mode);
 }
 
-bool write_table(const char *path, const Series *const *series, const char *const *names, int count, RnnError *error) {
+static bool replace(const char *path, const Series *const *series, const char *const *names, int count, RnnError *error) {
   char temporary[4200];
-  bool direct = is_device(path);
-  snprintf(temporary, sizeof temporary, direct ? "%s" : "%s.tmp", path);
+  snprintf(temporary, sizeof temporary, "%s.tmp", path);
   FILE *out = fopen(temporary, "w");
-  if (!out || !fill(out, series, names, count, !direct)) return failed(path, direct || !out ? NULL : temporary, error);
-  return direct || !rename(temporary, path) || failed(path, temporary, error);
+  if (!out || !fill(out, series, names, count, true)) return failed(path, out ? temporary : NULL, error);
+  return !rename(temporary, path) || failed(path, temporary, error);
+}
+
+bool write_table(const char *path, const Series *const *series, const char *const *names, int count, RnnError *error) {
+  if (is_device(path)) {
+    FILE *out = fopen(path, "w");
+    return (out && fill(out, series, names, count, false)) || failed(path, NULL, error);
+  }
+  char *target = write_target(path);
+  bool done = target ? replace(target, series, names, count, error) : failed(path, NULL, error);
+  free(target);
+  return done;
 }
