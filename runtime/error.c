@@ -33,6 +33,32 @@ void rnn_fail_place(RnnError *error, const char *file, int line) {
   rnn_fail_more(error, "\n  --> %s:%d%s", file, line, rest);
 }
 
+/* What a line says behind "help: "; NULL: it is no help. */
+static const char *help_of(const char *line) {
+  static const char *const marks[] = {"   = help: ", "help: "};
+  for (int i = 0; i < 2; i++)
+    if (!strncmp(line, marks[i], strlen(marks[i]))) return line + strlen(marks[i]);
+  return NULL;
+}
+
+/* Lines that begin nothing belong to what the line before them began. */
+static void print_lines(const char *message, bool helps, FILE *out) {
+  bool in_help = false;
+  for (const char *line = message; *line;) {
+    const char *help = help_of(line), *text = help ? help : line;
+    int length = (int)strcspn(text, "\n");
+    if (help || !strncmp(line, "   = ", 5)) in_help = help != NULL;
+    if (in_help == helps) fprintf(out, "%s%.*s\n", help ? "help: " : "", length, text);
+    line = text + length + (text[length] == '\n');
+  }
+}
+
+void rnn_fail_print(const RnnError *error, FILE *out) {
+  fprintf(out, "error[%s]: ", error->code);
+  print_lines(error->message, false, out);
+  print_lines(error->message, true, out);
+}
+
 /* --- the nearest name ---------------------------------------------------------------------------------------------- */
 
 enum { LONGEST_NAME = 63 }; /* longer names are compared by their beginning */

@@ -2,11 +2,14 @@
 #ifndef RNN_RUNTIME_ERROR_H
 #define RNN_RUNTIME_ERROR_H
 #include "runtime/runtime.h"
+#include <stdio.h>
 
 /* Adds to a message that is already set ("\n   = note: …", "\nhelp: …"); cut where the message is full. */
 void rnn_fail_more(RnnError *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Puts "--> file:line" behind the headline of a message that is already set. */
 void rnn_fail_place(RnnError *error, const char *file, int line);
+/* "error[CODE]: headline", places and notes, then what helps, as the compiler's own errors are printed. */
+void rnn_fail_print(const RnnError *error, FILE *out);
 /* The name nearest to `wrong` within a third of its length, at least 1 (Damerau–Levenshtein), or NULL. */
 const char *rnn_nearest(const char *wrong, const char *const *names, int count);
 /* Adds "help: did you mean `x`?" where there is a near name, and "note: WHAT: `a`, `b`, …" with all of them. */

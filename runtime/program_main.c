@@ -1,6 +1,7 @@
 /* program_main.c — the main() of a native binary; the driver's `train`, `run` and `test` end here too. */
 #include "runtime/calls.h"
 #include "runtime/clause.h"
+#include "runtime/error.h"
 #include "runtime/runtime.h"
 #include <stdlib.h>
 #include <string.h>
@@ -85,7 +86,7 @@ static bool parse(Command *c, int argc, char **argv) {
 }
 
 static int report_error(const RnnError *error) {
-  fprintf(stderr, "error[%s]: %s\n", error->code, error->message);
+  rnn_fail_print(error, stderr);
   return EXIT_ERROR;
 }
 

@@ -1,6 +1,7 @@
 #include "driver/commands.h"
 #include "ast/ast.h"
 #include "base/diag.h"
+#include "runtime/error.h"
 #include "runtime/save/target.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -92,7 +93,7 @@ static Compilation *prepare(Session *s, Options *o, const char *path, StageFilte
 
 static void print_runtime_error(const Options *o, const RnnError *error) {
   if (!o->json) {
-    fprintf(stderr, "error[%s]: %s\n", error->code, error->message);
+    rnn_fail_print(error, stderr);
     return;
   }
   cJSON *j = cJSON_CreateObject();

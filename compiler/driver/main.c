@@ -46,6 +46,7 @@ static int unknown_command(Session *s, const Options *o) {
   Diag *d = diag_error(s, E0802, (Span){0}, "there is no command `%s`", o->command);
   const char *near = did_you_mean(o->command, names, COMMANDS);
   if (near) diag_help(d, "did you mean `rnn %s`?", near);
+  else if (strstr(o->command, ".rnn")) diag_help(d, "`rnn test %s` trains it and runs it; `rnn --help` lists the others", o->command);
   else diag_help(d, "`rnn --help` lists them");
   finish(s, o);
   return EXIT_USAGE;

@@ -228,8 +228,13 @@ static const char *outermost_text(const ClauseWalk *w, const Expr *e, const cJSO
   return averaged ? arena_printf(w->session->arena, "mean(%s)", text) : text;
 }
 
+/* `min(gain) > 0.9` stays a comparison of two numbers, so that the left one can be told. */
+static bool compares_numbers(const ClauseWalk *w, const Expr *e) {
+  return !w->variables && e->kind == EXPR_BINARY && e->op >= OPERATOR_LT && e->op <= OPERATOR_NE && !e->type.axes && !e->type.shape.rank;
+}
+
 static cJSON *outermost_json(ClauseWalk *w, const Expr *e) {
-  cJSON *json = output_json(w, e);
+  cJSON *json = compares_numbers(w, e) ? structure_json(w, e, output_json) : output_json(w, e);
   if (cJSON_IsObject(json) && !cJSON_HasObjectItem(json, "text")) cJSON_AddStringToObject(json, "text", outermost_text(w, e, json));
   return json;
 }

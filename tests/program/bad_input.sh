@@ -128,6 +128,12 @@ sed -i 's/  write .*/  write     csv("nowhere\/out.csv", y)/; s/  report    rmse
 refuses "results into a folder that is not there" E0603 nowhere/out.csv -- "$rnn" run m.rnn test
 
 # --- killed while training and saving ------------------------------------------------------------------------------------
+# What helps stands last, whoever says it.
+model good.csv uu
+refuses "a column that is not there" 'did you mean `u`?' -- "$rnn" train m.rnn
+case $(tail -n 1 out) in 'help: '*) ;; *) fail "help is not the last line: $(cat out)" ;; esac
+refuses "no command" '`rnn test m.rnn`' -- "$rnn" m.rnn
+
 # Whenever it is killed, the weights file is an old one or a new one, whole. Epochs last a moment, so kills fall into every part.
 model good.csv u '' 1e-2 '' 40
 sed -i 's/H = 4/H = 64/' m.rnn

@@ -22,7 +22,7 @@ run gain as test {
   data   parity(length = 20, sequences = 5)
   write  csv("said.csv", y, mean(y), max(y, 0.5))
   report y, y > 0.5, a, mean(y), abs(mean(y) - 2), sqrt(mse(y, 0 * y))
-  expect mean(y) > 0.3, mean(y) < 0.9
+  expect mean(y) > 0.3, mean(y) < 0.9, a > 0.5
 }
 MODEL
 
@@ -47,6 +47,7 @@ expect_in 'error[E0603]' circle
 
 # A report says what it is the number of.
 for text in 'mean(y) = ' 'mean(y > 0.5) = ' '  a = ' 'abs(mean(y) - 2) = ' 'sqrt(mse(y, 0 * y)) = '; do expect_in "$text" out; done
+expect_in '✓ a > 0.5   found 0.99' out
 [ "$(head -n 1 elsewhere/said.csv)" = 'sequence,t,y,mean(y),"max(y, 0.5)"' ] || fail "header: $(head -n 1 elsewhere/said.csv)"
 
 # An expectation of a mean is about the mean, not about any one step.
