@@ -2,7 +2,7 @@
  *
  * The order of a check: names of the file (file.c), libraries (use.c), each cell and net (items.c): names, then shapes
  * (shapes.c, on demand, so that equations may stand in any order), then clocks (clocks.c, a fixpoint), then the stages
- * (clauses.c). A poisoned type follows an error already reported and is silent. */
+ * (stages.c, clauses*.c). A poisoned type follows an error already reported and is silent. */
 #ifndef RNN_SEMA_CHECK_H
 #define RNN_SEMA_CHECK_H
 #include "sema/sema.h"
@@ -139,7 +139,7 @@ Axes clocks_of_expr(Checker *c, Scope *scope, Expr *e); /* of a clause */
 const char *clock_name(Checker *c, int clock);
 int default_clock(Checker *c, const Scope *scope); /* -1: there are several, none called t */
 
-/* --- declarations: items.c, file.c, use.c, clauses.c -------------------------------------------------------------------- */
+/* --- declarations: items.c, file.c, use.c, stages.c ------------------------------------------------------------------------ */
 Symbol *define(Checker *c, Scope *scope, NameAt *at, Item *item); /* a name on the left of an equation; NULL with a diagnostic */
 void declare_header(Checker *c, Decl *cell);
 void check_body(Checker *c, Decl *d);
