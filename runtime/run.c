@@ -1,6 +1,7 @@
 /* run.c — carrying out a run declaration: its values are recorded, then reported, written, plotted and compared. */
 #include "runtime/run.h"
 #include "runtime/clause.h"
+#include "runtime/dataset.h"
 #include "runtime/decode.h"
 #include "runtime/record.h"
 #include "runtime/show/show.h"
@@ -23,6 +24,32 @@ typedef struct Chosen {
   int count;
 } Chosen;
 
+/* `data.y`, or an input or a target, which only the data say; NULL: the net's own. */
+static const Variable *said_by_data(const Stage *stage, const char *name, int *place) {
+  bool of_data = name && !strncmp(name, "data.", 5);
+  for (int v = 0; name && v < stage->data->variables; v++) {
+    const Variable *variable = &stage->data->variable[v];
+    if (strcmp(variable->name, of_data ? name + 5 : name)) continue;
+    *place = v;
+    return of_data || variable->role != VARIABLE_OUTPUT ? variable : NULL;
+  }
+  return NULL;
+}
+
+/* What the data do not say is computed with as 0, and shown as missing. */
+static void mark_missing(const Stage *stage, const char *name, Series *s) {
+  int place = 0;
+  const Variable *variable = stage->decoded ? NULL : said_by_data(stage, name, &place);
+  bool fits = variable && variable->elements == s->elements && s->count == stage->data->count && (variable->axes > 1) == s->stepped;
+  if (!fits) return;
+  for (int64_t i = 0; i < s->count; i++) {
+    const Sequence *q = &stage->data->sequence[i];
+    int64_t known = !q->value[place] ? 0 : (s->stepped && q->steps < s->steps[i] ? q->steps : s->steps[i]) * s->elements;
+    for (int64_t k = 0; k < s->steps[i] * s->elements; k++)
+      if (k >= known || isnan(q->value[place][k])) s->value[i][k] = NAN;
+  }
+}
+
 /* Shown as the symbols of its vocabulary, where it has one. */
 static void choose(const Run *r, const cJSON *value, Chosen *c) {
   Series *s = recording_find(&r->recording, json_string(value, "output"));
@@ -30,6 +57,7 @@ static void choose(const Run *r, const cJSON *value, Chosen *c) {
   const char *text = expression_text(value), *variable = json_string(value, "variable");
   c->name[c->count] = *text ? text : variable ? variable : s->name;
   s->vocabulary = speak_vocabulary(r->stage, value);
+  mark_missing(r->stage, variable, s);
   c->series[c->count++] = s;
 }
 

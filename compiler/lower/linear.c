@@ -1,7 +1,7 @@
 /* linear.c — the linear system behind a readout: y = Σ W·feature + rest, so that ridge can solve for W.
  *
- * y is walked through +, − and repetition down to its terms. A term is a product of a tuned param with something free of
- * tuned params (its feature), the bare param (its feature is 1), or free of them altogether: the rest goes to the target. */
+ * y is walked through +, − and repetition down to its terms. A term is a product of a tuned param with something free of tuned
+ * params (its feature), the bare param (its feature is 1, or the number it is multiplied by), or free of them: that goes to the target. */
 #include "base/diag.h"
 #include "lower/builder.h"
 
@@ -92,6 +92,22 @@ static void product(Linear *l, Ref r, bool minus) {
   else not_linear(l, r);
 }
 
+/* The number that is repeated along `r`; NO_REF: r is more than a number. */
+static Ref scalar_behind(const Linear *l, Ref r) {
+  while (node_at(l->b, r)->op == OP_BROADCAST) r = node_at(l->b, r)->in[0];
+  return node_at(l->b, r)->shape.rank ? NO_REF : r;
+}
+
+/* w * u with a number u: as a bias whose feature is u instead of 1. */
+static void scaled_param(Linear *l, Ref r, bool minus) {
+  const Node n = *node_at(l->b, r);
+  const int w = is_tuned_param(l, n.in[1]) ? 1 : 0;
+  const bool fits = is_tuned_param(l, n.in[w]) && !l->depends[n.in[1 - w]];
+  const Ref feature = fits ? scalar_behind(l, n.in[1 - w]) : NO_REF;
+  if (feature == NO_REF) not_linear(l, r);
+  else add_feature(l, node_at(l->b, n.in[w])->attrs.index, feature, minus);
+}
+
 static void term(Linear *l, Ref r, bool minus);
 
 static void two_terms(Linear *l, const Node *n, bool minus) {
@@ -109,6 +125,7 @@ static void term(Linear *l, Ref r, bool minus) {
   else if (n.op == OP_NEG) term(l, n.in[0], !minus);
   else if (n.op == OP_PARAM) add_feature(l, n.attrs.index, graph_const(l->b->graph, 1), minus);
   else if (n.op == OP_CONTRACT) product(l, r, minus);
+  else if (n.op == OP_MUL) scaled_param(l, r, minus);
   else not_linear(l, r);
   l->where = outer;
 }

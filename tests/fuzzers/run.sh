@@ -1,16 +1,66 @@
 #!/bin/bash
-# Fuzzes the parser and the checker with libFuzzer, from all models as seeds.   usage: run.sh [SECONDS]
+# Fuzzes with libFuzzer under the Address, Undefined and Leak sanitizers: any input that crashes, leaks or takes over a second is a
+# failure, and kept in build/fuzzers. Needs clang and a release build (for what Bison and Flex write).
+#
+#   run.sh TARGET [SECONDS]     TARGET: parser, checker or files; 600 seconds unless said
+#   run.sh merge TARGET         makes tests/fuzzers/corpus/TARGET anew from what was found: the smallest inputs that reach as much
+#   run.sh build
 set -eu
 cd "$(dirname "$0")/../.."
-command -v clang >/dev/null || { echo "skipped: libFuzzer needs clang"; exit 77; }
-build=${RNN_FUZZ_BUILD:-build/fuzzers}
-generated=${RNN_GENERATED:-build/release/grammar} # parse.c and scan.c, by Bison and Flex: needs a release build
-mkdir -p "$build/corpus" "$build/seeds"
-cp examples/*/*.rnn stdlib/*.rnn tests/golden/*.rnn "$build/seeds"
-cp "${RNN_SHARED:-../shared}"/design/programs/*.rnn "$build/seeds" 2>/dev/null || true
-sed -nE 's/^(WORD\([A-Z]+, |CLAUSE\(|BUILTIN\()"?([a-z_0-9]+).*/"\2"/p' grammar/words.def compiler/sema/*.def >"$build/words.dict"
-clang -g -O1 -std=gnu11 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -I. -Icompiler -Iruntime -I"$generated" \
-  tests/fuzzers/check.c compiler/{base,ast,sema}/*.c grammar/*.c "$generated"/{parse,scan}.c build/release/lib/librnn_runtime.a \
-  $(pkg-config --libs libcjson libzip) -llapacke -lopenblas -lpthread -lm -o "$build/check"
-exec "$build/check" -max_total_time="${1:-300}" -timeout=10 -max_len=6000 -dict="$build/words.dict" -artifact_prefix="$build/" \
-  "$build/corpus" "$build/seeds"
+clang=${CLANG:-$(command -v clang || command -v clang-19 || true)}
+[ -n "$clang" ] || { echo "skipped: libFuzzer needs clang"; exit 77; }
+out=build/fuzzers
+generated=build/release/grammar
+
+# Programs to begin with, and the words of the language.
+seeds() {
+  mkdir -p $out/seeds/{parser,files} $out/{parser,checker,files}
+  cp examples/*/*.rnn stdlib/*.rnn tests/golden/*.rnn $out/seeds/parser
+  cp "${RNN_SHARED:-../shared}"/design/programs/*.rnn $out/seeds/parser 2>/dev/null || true
+  ln -sfn parser $out/seeds/checker
+  bash tests/fuzzers/files_seeds.sh $out/seeds/files
+  sed -nE 's/^(WORD\([A-Z]+, |CLAUSE\(|BUILTIN\(|METHOD\(|OPTIMIZER\(|SCHEDULE\(|METRIC\(|GENERATOR\()"?([a-z_0-9]+).*/"\2"/p' \
+    grammar/words.def compiler/sema/*.def runtime/*.def runtime/*/*.def | sort -u >$out/words.dict
+}
+
+# compile TARGET SOURCES…
+compile() {
+  local target=$1
+  shift
+  nice "$clang" -g -O1 -std=gnu11 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -I. -Icompiler -Iruntime -Itests \
+    -I$generated -I/usr/include/cjson "tests/fuzzers/$target.c" "$@" -o $out/fuzz_"$target" \
+    build/release/lib/librnn_runtime.a $(pkg-config --libs libcjson libzip) -llapacke -lopenblas -lpthread -lm
+}
+
+build() {
+  local front=(compiler/{base,ast}/*.c grammar/*.c $generated/{parse,scan}.c)
+  seeds
+  compile parser "${front[@]}"
+  compile checker tests/fuzzers/statements.c "${front[@]}" compiler/sema/*.c
+  compile files runtime/data/*.c runtime/save/*.c runtime/{value,random,error}.c
+}
+
+# fuzz TARGET OPTIONS…
+fuzz() {
+  local target=$1
+  shift
+  nice $out/fuzz_"$target" -timeout=1 -max_len=6000 -rss_limit_mb=2048 -dict=$out/words.dict -artifact_prefix=$out/ "$@"
+}
+
+case ${1:-} in
+  build) build ;;
+  merge)
+    mkdir -p tests/fuzzers/corpus/"$2"
+    rm -rf $out/merged
+    mkdir $out/merged
+    fuzz "$2" -merge=1 -use_counters=0 $out/merged tests/fuzzers/corpus/"$2" $out/seeds/"$2" $out/"$2"
+    rm -f tests/fuzzers/corpus/"$2"/*
+    cp $out/merged/* tests/fuzzers/corpus/"$2"
+    ;;
+  parser | checker | files)
+    [ -x $out/fuzz_"$1" ] || build
+    mkdir -p tests/fuzzers/corpus/"$1"
+    fuzz "$1" -max_total_time="${2:-600}" -print_final_stats=1 $out/"$1" tests/fuzzers/corpus/"$1" $out/seeds/"$1"
+    ;;
+  *) sed -n 's/^# \{0,1\}//p' "$0" | head -n 7; exit 2 ;;
+esac
