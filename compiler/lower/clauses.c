@@ -153,8 +153,9 @@ static bool are_values(const ClauseWalk *w, const Args *args) {
   return true;
 }
 
+/* `loss` of a stage has no equation: the runtime knows it. */
 static bool is_value_name(const Expr *e) {
-  if (!e->symbol) return false;
+  if (!e->symbol || (e->symbol->kind == SYMBOL_VALUE && !e->symbol->equation)) return false;
   return e->symbol->kind != SYMBOL_BUILTIN && e->symbol->kind != SYMBOL_CLOCK && e->symbol->kind != SYMBOL_NET;
 }
 

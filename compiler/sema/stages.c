@@ -36,11 +36,11 @@ static void check_required(Checker *c, const Decl *d) {
   }
 }
 
-/* `loss` is the epoch's mean in `stop when` and `report`. */
+/* `loss` is the epoch's mean in `stop when` and `report` of train. */
 static Scope *stage_scope(Checker *c, const Symbol *net) {
   Scope *scope = scope_new(c, net->scope, net->decl);
   Name loss = intern(c->s, "loss");
-  if (!scope_find(net->scope, loss)) scope_declare(c, scope, SYMBOL_VALUE, loss, (Span){0})->type = type_real();
+  if (c->stage->kind == DECL_TRAIN && !scope_find(net->scope, loss)) scope_declare(c, scope, SYMBOL_VALUE, loss, (Span){0})->type = type_real();
   return scope;
 }
 
@@ -61,8 +61,8 @@ void check_stage(Checker *c, Decl *d) {
   said_before(c, d);
   vec_push(c->s->arena, c->program->stages, d);
   if (!stage.net) return;
-  stage.scope = stage_scope(c, stage.net);
   c->stage = d;
+  stage.scope = stage_scope(c, stage.net);
   check_required(c, d);
   for (int i = 0; i < d->clauses.len; i++) check_clause(c, &stage, d->clauses.at[i]);
   report_missing_histories(c);

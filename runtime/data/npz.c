@@ -5,7 +5,7 @@
 #include <string.h>
 #include <zip.h>
 
-enum { ENTRY_MOST = 1 << 30 }; /* bytes unpacked: a zip bomb is refused */
+enum { ENTRY_MOST = 1 << 30, DEFLATE_MOST = 1032 }; /* bytes unpacked: a zip bomb is refused; from one byte, by the format */
 
 static unsigned char *unpack(zip_t *archive, zip_uint64_t entry, const zip_stat_t *stat) {
   unsigned char *bytes = malloc((size_t)stat->size + 1);
@@ -27,11 +27,12 @@ static bool fill_column(Column *column, const char *name, Npy *array) {
   return column->name != NULL;
 }
 
-static bool read_entry(zip_t *archive, zip_uint64_t entry, Table *t, RnnError *error) {
+static bool read_entry(zip_t *archive, zip_uint64_t entry, uint64_t size, Table *t, RnnError *error) {
   zip_stat_t stat;
   if (zip_stat_index(archive, entry, 0, &stat) != 0 || !(stat.valid & ZIP_STAT_SIZE) || !stat.name || stat.size > ENTRY_MOST)
     return rnn_fail(error, "E0514", "%s: an array of it cannot be read, or is larger than 1 GB", t->path);
-  unsigned char *bytes = unpack(archive, entry, &stat);
+  bool possible = stat.size / DEFLATE_MOST <= size; /* a damaged size is not worth its memory */
+  unsigned char *bytes = possible ? unpack(archive, entry, &stat) : NULL;
   if (!bytes) return rnn_fail(error, "E0514", "%s: its array `%.100s` is damaged", t->path, stat.name);
   RnnError ignored = {0};
   Npy array = {0};
@@ -59,7 +60,7 @@ Table *npz_read(const char *path, RnnError *error) {
   Table *t = archive ? table_new(path) : NULL;
   bool fine = t && entries > 0 && (t->column = calloc((size_t)entries, sizeof *t->column));
   if (t) t->has_header = true;
-  for (zip_int64_t i = 0; fine && i < entries; i++) fine = read_entry(archive, (zip_uint64_t)i, t, error);
+  for (zip_int64_t i = 0; fine && i < entries; i++) fine = read_entry(archive, (zip_uint64_t)i, size, t, error);
   if (archive) zip_discard(archive);
   free(bytes);
   if (fine) return t;

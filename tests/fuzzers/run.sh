@@ -54,7 +54,7 @@ case ${1:-} in
     rm -rf $out/merged
     mkdir $out/merged
     fuzz "$2" -merge=1 -use_counters=0 $out/merged tests/fuzzers/corpus/"$2" $out/seeds/"$2" $out/"$2"
-    rm -f tests/fuzzers/corpus/"$2"/*
+    find tests/fuzzers/corpus/"$2" -type f ! -name "found-*" -delete # those stay: each was a bug once
     cp $out/merged/* tests/fuzzers/corpus/"$2"
     ;;
   parser | checker | files)

@@ -2,6 +2,7 @@
  * parser.c, checker.c and files.c define one each; libFuzzer and replay.c call it. */
 #ifndef RNN_TESTS_FUZZERS_TARGET_H
 #define RNN_TESTS_FUZZERS_TARGET_H
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
