@@ -40,10 +40,18 @@ static void show_graph(const Compilation *c, EmitKind kind, const Graph *g) {
 
 static Graph *run_passes(Compilation *c, Graph *g) { return g ? pass_run_all(c->session, g, watch_pass, c) : NULL; }
 
+static const Clause *stage_clause(const Decl *stage, const char *keyword) {
+  for (int i = 0; i < stage->clauses.len; i++)
+    if (!strcmp(stage->clauses.at[i]->keyword, keyword)) return stage->clauses.at[i];
+  return NULL;
+}
+
 static Graph *differentiate(Compilation *c, const Decl *stage, Graph *g) {
   double begin = now();
   bool *tuned = lower_tuned(c->model, stage);
-  Graph *with_gradients = tuned ? grad_reverse(c->session, g, tuned) : NULL;
+  const Clause *loss = stage_clause(stage, "loss");
+  if (!tuned || !grad_reaches(g, tuned, stage_clause(stage, "tune"), loss ? loss->span : stage->span)) return NULL;
+  Graph *with_gradients = grad_reverse(c->session, g, tuned);
   report_time(c, "grad", g->name, now() - begin);
   return run_passes(c, with_gradients);
 }

@@ -16,4 +16,9 @@ Graph *grad_reverse_inputs(Session *s, Graph *g, const bool *params, const bool 
  * new INPUT_DATA inputs "tangent.PARAM" (axes none) for each wanted param (NULL: all trained), on the same rules. */
 Graph *grad_forward(Session *s, Graph *g, const bool *wanted);
 
+/* Before differentiation: does a derivative of the loss come to every wanted param? One that only a step, a comparison or an argmax
+ * connects to the loss is an error (E0432) at that place; one that the loss does not read at all, where it is `named` by `tune`.
+ * `loss`: the clause. */
+bool grad_reaches(const Graph *g, const bool *wanted, bool named, Span loss);
+
 #endif

@@ -134,7 +134,9 @@ static void tune_clause(Model *m, const Symbol *net, const Clause *c, bool *tune
     const char *word = expr_text(m->session, e);
     if (tune_word(m, net, word, tuned)) continue;
     Diag *d = diag_error(m->session, E0431, e->span, "`%s` has nothing to train", word);
-    diag_help(d, "`tune` takes params of `%s`, and names whose equation calls a cell with params", net->name);
+    const Symbol *symbol = scope_find(scope_of(net->decl), intern(m->session, word));
+    if (symbol && symbol->kind == SYMBOL_PARAM) diag_label(d, symbol->span, "no equation reads it");
+    else diag_help(d, "`tune` takes params of `%s`, and names whose equation calls a cell with params", net->name);
   }
 }
 
