@@ -17,10 +17,26 @@ int model_param(Model *m, const char *name, const Symbol *s, Sizes shape, Instan
   return m->params.len - 1;
 }
 
+static void params_of_expr(Builder *b, const Expr *e) {
+  if (!e) return;
+  if (e->kind == EXPR_NAME && e->symbol && e->symbol->kind == SYMBOL_PARAM) value_of(b, b->net, e->symbol);
+  params_of_expr(b, e->left);
+  params_of_expr(b, e->right);
+  params_of_expr(b, e->third);
+  for (int i = 0; i < e->args.len; i++) params_of_expr(b, e->args.at[i].value);
+}
+
+/* A param may stand in a loss alone: `loss exp(-s) * mse(y, z) + s`. */
+static void params_of_losses(Builder *b, const Program *p, const Symbol *net) {
+  for (int i = 0; i < p->stages.len; i++)
+    if (p->stages.at[i]->net == net->name) params_of_expr(b, clause_expr(clause_of_stage(p->stages.at[i], "loss"), 0));
+}
+
 /* Every equation of the net in the order of the file; the graph is thrown away. */
 static bool expand_net(Model *m, const Symbol *net) {
   Builder *b = builder_new(m, NULL, net, UNIT_STEP, net->name);
   lower_equations(b, b->net);
+  params_of_losses(b, m->program, net);
   return builder_finish(b) != NULL;
 }
 

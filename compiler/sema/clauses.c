@@ -268,6 +268,7 @@ void check_clause(Checker *c, Stage *stage, Clause *clause) {
   if (!cuts_sequences(clause)) return;
   if (any_tree(c)) cannot_cut(c, clause, "trees cannot be cut into chunks", "a part of a tree is no tree");
   else if (several_clocks_of_data(c)) cannot_cut(c, clause, "sequences on several clocks cannot be cut into chunks", "no step of one clock belongs to a step of another");
+  else if (!strcmp(clause->keyword, "carry")) check_carried(c, stage, clause);
 }
 
 /* `dtaa adding(…)`: it is there, and its keyword has its own error. */

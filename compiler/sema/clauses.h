@@ -18,6 +18,7 @@ typedef void ClauseCheck(Checker *c, Stage *stage, Clause *clause);
 #include "sema/clauses.def"
 #undef CLAUSE
 
+void check_carried(Checker *c, const Stage *stage, const Clause *clause); /* chunks.c: E0414 */
 void check_clause(Checker *c, Stage *stage, Clause *clause);
 bool clause_is_misspelt(const Decl *d, const char *keyword); /* `dtaa …`: it has an error of its own */
 
