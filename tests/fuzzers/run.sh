@@ -44,7 +44,7 @@ build() {
 fuzz() {
   local target=$1
   shift
-  nice $out/fuzz_"$target" -timeout=1 -max_len=6000 -rss_limit_mb=2048 -dict=$out/words.dict -artifact_prefix=$out/ "$@"
+  nice $out/fuzz_"$target" -timeout="${RNN_FUZZ_TIMEOUT:-1}" -max_len=6000 -rss_limit_mb=2048 -dict=$out/words.dict -artifact_prefix=$out/ "$@"
 }
 
 case ${1:-} in
