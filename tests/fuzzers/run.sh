@@ -53,7 +53,7 @@ case ${1:-} in
     mkdir -p tests/fuzzers/corpus/"$2"
     rm -rf $out/merged
     mkdir $out/merged
-    fuzz "$2" -merge=1 -use_counters=0 $out/merged tests/fuzzers/corpus/"$2" $out/seeds/"$2" $out/"$2"
+    fuzz "$2" -set_cover_merge=1 -use_counters=0 $out/merged tests/fuzzers/corpus/"$2" $out/seeds/"$2" $out/"$2"
     find tests/fuzzers/corpus/"$2" -type f ! -name "found-*" -delete # those stay: each was a bug once
     cp $out/merged/* tests/fuzzers/corpus/"$2"
     ;;
