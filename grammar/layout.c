@@ -346,7 +346,8 @@ static void report_no_declaration(Layout *l, Token t) {
   bool equation = ahead(l, 0)->kind == '=', item = word_kind(BODY, t.name);
   Diag *d = syntax_error(l->p, &t, equation || item ? "`%s` stands outside of a cell or a net" : "unknown word `%s`", t.name);
   if (!d) return;
-  if (equation || item) diag_help(d, "equations and params stand between the braces of `net NAME { … }`");
+  if (equation && !item) diag_help(d, "a size is `dim %s = …`, a constant `let %s = …`; equations stand between the braces of `net NAME { … }`", t.name, t.name);
+  else if (item) diag_help(d, "equations and params stand between the braces of `net NAME { … }`");
   else diag_help(d, "a declaration begins with use, time, tree, dim, vocab, let, seed, cell, net, train or run");
 }
 

@@ -154,6 +154,11 @@ bool take_override(Checker *c, Name name, double *value);
 void let_number(Checker *c, Symbol *let, bool overridable);
 void check_overrides(Checker *c);
 
+/* --- foreign.c: words of other systems, as the rows of foreign.def say ---------------------------------------------------- */
+typedef enum ForeignPlace { NAME_WORD, CALL_WORD, INITIALISER_WORD, CLAUSE_WORD, OPTION_WORD } ForeignPlace;
+void help_foreign(Diag *d, ForeignPlace where, Span span, const char *word);
+void help_step_name(Checker *c, Diag *d, const Scope *scope, Span span, const char *word); /* h_prev: h[t-1] */
+
 /* --- errors.c ------------------------------------------------------------------------------------------------------------ */
 Type poison(void);
 bool is_poison(Type t);

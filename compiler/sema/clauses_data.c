@@ -89,6 +89,16 @@ static void check_text(Checker *c, Stage *stage, const Expr *source) {
   diag_help(d, "declare one: `vocab chars = characters(\"input.txt\")`, `output c: index(chars) = 0`, `%s(\"…\", c)`", source->name);
 }
 
+static bool has_path(Checker *c, const Expr *source) {
+  const Arg *first = source->args.len ? &source->args.at[0] : NULL;
+  if (first && !first->name && first->value->kind == EXPR_STRING) return true;
+  Span span = first && !first->name ? first->value->span : source->span;
+  Diag *d = diag_error(c->s, E0404, span, "`%s` takes the name of a file first", source->name);
+  if (first && !first->name) diag_suggest(d, span, arena_printf(c->s->arena, "\"%s\"", source_text(c, span)), "in quotes");
+  else diag_help(d, "for example: `%s(\"a.csv\", y = \"price\")`", source->name);
+  return false;
+}
+
 static void check_source(Checker *c, Stage *stage, const Clause *clause, const Expr *source) {
   const Choice *choice = choice_named(c, CHOICE_SOURCE, source);
   if (!choice) return;
@@ -98,7 +108,7 @@ static void check_source(Checker *c, Stage *stage, const Clause *clause, const E
     check_generator(c, source, stage->net->scope);
     return;
   }
-  bool fine = true;
+  bool fine = has_path(c, source);
   for (int i = 0; i < source->args.len; i++) fine &= check_column(c, stage, &source->args.at[i]);
   if (fine) check_sources(c, stage, clause, source); /* a misspelt name is probably the missing one */
 }
@@ -109,7 +119,8 @@ void check_data(Checker *c, Stage *stage, Clause *clause) {
   clause_modifiers(c, stage, clause, "by windows every where cuts");
   bool named = source && clause->args.len == 1 && (source->kind == EXPR_CALL || source->kind == EXPR_NAME);
   if (named) check_source(c, stage, clause, source);
-  else clause_wrong(c, clause->span, "`data` takes one reader or generator", "data csv(\"a.csv\", y = \"price\")");
+  else if (!strcmp(clause->keyword, "data")) clause_wrong(c, clause->span, "`data` takes one reader or generator", "data csv(\"a.csv\", y = \"price\")");
+  else clause_wrong(c, clause->span, "which data?", arena_printf(c->s->arena, "%s last 10%%", clause->keyword));
 }
 
 /* validate, test: a source of their own, or `last 10%`. */

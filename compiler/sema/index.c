@@ -184,6 +184,7 @@ bool demand_size(Checker *c, Scope *scope, SizeDemand demand, Span asked) {
                demand.equal ? "" : "at least ", (long long)right);
   else diag_label(d, demand.span, "%s must be %s%s", dim_text(c->s, demand.left), demand.equal ? "" : "at least ", dim_text(c->s, demand.right));
   if (asked.file) diag_label(d, asked, "needed here");
+  if (demand.code == E0307 && dim_known(demand.left, &right) && right < 0) diag_help(d, "components count from 0; another step is read as `[t-1]`");
   return false;
 }
 

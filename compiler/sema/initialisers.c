@@ -24,6 +24,7 @@ static const InitialiserRow *find_row(Checker *c, const Expr *e) {
   Diag *d = diag_error(c->s, E0101, e->name_span, "there is no initialiser `%s`", e->name);
   const char *near = did_you_mean(e->name, names, ROWS);
   if (near) diag_suggest(d, e->name_span, near, "did you mean `%s`?", near);
+  else help_foreign(d, INITIALISER_WORD, e->name_span, e->name);
   return NULL;
 }
 

@@ -95,6 +95,8 @@ Symbol *resolve(Checker *c, Scope *scope, Expr *e) {
   Diag *d = diag_error(c->s, E0101, span, "%s `%s`", what, e->name);
   const char *near = scope_nearest(c, scope, e->name);
   if (near) diag_suggest(d, span, near, "did you mean `%s`?", near);
+  else help_foreign(d, e->kind == EXPR_CALL ? CALL_WORD : NAME_WORD, span, e->name);
+  if (!near) help_step_name(c, d, scope, span, e->name);
   return NULL;
 }
 
