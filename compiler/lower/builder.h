@@ -208,6 +208,7 @@ typedef struct ClauseWalk {
   int outputs;    /* so far */
   bool variables; /* in write and plot */
   const char *along_one_clock; /* what wants values that live on one clock at most: "plotting"; NULL */
+  bool expects;   /* in expect: conditions hold at every step */
   bool of_net;    /* `mean(x)` is the net's own arithmetic here: in write and plot, and inside a metric */
 } ClauseWalk;
 cJSON *json_of_clause(ClauseWalk *w, const Clause *c);

@@ -221,6 +221,21 @@ static cJSON *output_json(ClauseWalk *w, const Expr *e) {
   return structure_json(w, e, output_json);
 }
 
+/* What differs from step to step is expected of every step: `y > 0` is `fraction(y > 0) == 1`. */
+static cJSON *everywhere(cJSON *value) {
+  cJSON *share = with_string("call", "fraction"), *object = with_string("op", "=="), *args = cJSON_AddArrayToObject(share, "args");
+  cJSON_AddItemToArray(args, value);
+  cJSON_AddItemToObject(object, "left", share);
+  cJSON_AddNumberToObject(object, "right", 1);
+  return object;
+}
+
+static cJSON *expected_json(ClauseWalk *w, const Expr *e) {
+  if (is_value(w, e) && differs_over_run(e)) return everywhere(add_output(w, e));
+  const bool joins = e->kind == EXPR_BINARY && (e->op == OPERATOR_AND || e->op == OPERATOR_OR);
+  return joins ? structure_json(w, e, expected_json) : output_json(w, e);
+}
+
 /* A bare value of many steps or elements is reported as its mean, and says so. */
 static const char *outermost_text(const ClauseWalk *w, const Expr *e, const cJSON *json) {
   const char *text = expr_text(w->session, e);
@@ -235,7 +250,7 @@ static bool compares_numbers(const ClauseWalk *w, const Expr *e) {
 }
 
 static cJSON *outermost_json(ClauseWalk *w, const Expr *e) {
-  cJSON *json = compares_numbers(w, e) ? structure_json(w, e, output_json) : output_json(w, e);
+  cJSON *json = compares_numbers(w, e) ? structure_json(w, e, output_json) : w->expects ? expected_json(w, e) : output_json(w, e);
   if (cJSON_IsObject(json) && !cJSON_HasObjectItem(json, "text")) cJSON_AddStringToObject(json, "text", outermost_text(w, e, json));
   return json;
 }
@@ -264,6 +279,7 @@ cJSON *json_of_clause(ClauseWalk *w, const Clause *c) {
   w->variables = !strcmp(c->keyword, "write") || !strcmp(c->keyword, "plot");
   w->along_one_clock = !strcmp(c->keyword, "plot") ? "plotting" : writes_npz(c) ? "an npz of" : NULL;
   w->of_net = w->variables;
+  w->expects = !strcmp(c->keyword, "expect");
   add_args(w, object, &c->args, is_output_clause(c) ? outermost_json : json_of_value);
   add_modifiers(w, object, c);
   return object;

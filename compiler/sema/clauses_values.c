@@ -42,27 +42,8 @@ static void check_condition(Checker *c, Stage *stage, Expr *e, const char *keywo
              "compare this with a number");
 }
 
-/* The part that differs: in `y > 0 and mean(y) < 1` it is the first. */
-static const Expr *differing(const Expr *e) {
-  if (e->kind == EXPR_UNARY && e->op == OPERATOR_NOT) return differing(e->left);
-  if (e->kind != EXPR_BINARY || (e->op != OPERATOR_AND && e->op != OPERATOR_OR)) return e;
-  return differing(differs_over_run(e->left) ? e->left : e->right);
-}
-
-/* `expect y < 1` could mean every step, some step, or the mean: the user must say which. */
-static void check_expectation(Checker *c, Stage *stage, Expr *e) {
-  const int errors = c->s->errors;
-  check_condition(c, stage, e, "expect");
-  if (c->s->errors > errors || !differs_over_run(e)) return;
-  const Expr *part = differing(e);
-  const char *text = source_text(c, part->span);
-  Diag *d = diag_error(c->s, E0408, part->span, "a condition is one number, but `%s` is one for each %s", text,
-                       part->type.axes == AXIS_SEQUENCE ? "sequence" : "step");
-  diag_help(d, "`fraction(%s) == 1`: it holds everywhere; with `mean(…)`: it holds on average", text);
-}
-
 void check_expect(Checker *c, Stage *stage, Clause *clause) {
-  for (int i = 0; i < clause->args.len; i++) check_expectation(c, stage, clause_argument(clause, i));
+  for (int i = 0; i < clause->args.len; i++) check_condition(c, stage, clause_argument(clause, i), clause->keyword);
   if (!clause->args.len) clause_wrong(c, clause->keyword_span, "what is expected?", "expect rmse(y, data.y) < 0.1");
 }
 
