@@ -4,6 +4,7 @@
 #include "tests/unit/tiny_units.h"
 #include <CUnit/Basic.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -26,15 +27,18 @@ static void poison(const RnnArgs *a) {
 
 /* A unit keeps its rows from chunk to chunk: it finds the sum of their numbers where it left it. */
 static void watching_unit(const RnnArgs *a) {
-  static _Thread_local const void *table[THREADS_ITEMS * 2];
-  static _Thread_local uint64_t rows_of[THREADS_ITEMS * 2];
+  static const void *table[THREADS_ITEMS * 2];
+  static uint64_t rows_of[THREADS_ITEMS * 2];
+  static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* a slice is now on this thread, now on that one */
   uint64_t rows = 0;
   int slot = 0;
   for (int64_t r = 0; r < a->rows; r++) rows = rows * 31 + a->sequence[r];
+  pthread_mutex_lock(&lock);
   while (slot < THREADS_ITEMS * 2 - 1 && table[slot] && table[slot] != a->buffer) slot++;
   if (a->clock[0].first > 0 && table[slot] == a->buffer && !a->fresh[0] && rows_of[slot] != rows) strange++;
   table[slot] = a->buffer;
   rows_of[slot] = rows;
+  pthread_mutex_unlock(&lock);
   units++;
   if (a->rows < least_rows) least_rows = a->rows;
   if (a->rows > most_rows) most_rows = a->rows;
