@@ -119,8 +119,8 @@ char *case_text(const Case *c) {
                    c->inputs, c->hidden, c->cells, c->task == TASK_STREAM ? "  output h: [H]\n" : "", train ? "  target z: [H]\n  param scale: [X] = 1\n" : "", train ? "v = x * scale" : "v = x",
                    c->equations);
   const char *stage = c->task == TASK_STREAM ? ""
-                      : train ? "train bench {\n  data csv(\"none.csv\", x = \"x1\"..\"x%d\", z = \"z1\"..\"z%d\")\n  loss mse(h, z)\n}\n"
+                      : train ? "train bench {\n  data csv(\"none.csv\", x = \"x1\"..\"x%d\", z = \"z1\"..\"z%d\")\n  loss mse(h, z)\n  batch %d\n}\n"
                               : "run bench as test {\n  data csv(\"none.csv\", x = \"x1\"..\"x%d\")\n  write csv(\"none.csv\", h)\n}\n";
-  snprintf(text + n, (size_t)(SIZE - n), stage, c->inputs, c->hidden);
+  snprintf(text + n, (size_t)(SIZE - n), stage, c->inputs, c->hidden, c->batch);
   return text;
 }

@@ -107,6 +107,7 @@ typedef struct GraphOutput {
 typedef struct Graph {
   Session *session;
   Name name; /* of the compiled unit, as "train_adding" */
+  int64_t rows; /* sequences that come together, as far as the program says; 0: it does not. Only speed may depend on it */
   Vec(Node) nodes;
   Vec(GraphClock) clocks;
   Vec(GraphParam) params;

@@ -22,6 +22,16 @@ static void set_right_sides(Emit *e, const Contract *c, LLVMValueRef table) {
   }
 }
 
+LLVMValueRef contract_table(Emit *e, const Contract *c) {
+  LLVMValueRef table = new_table(e, c->terms);
+  set_right_sides(e, c, table);
+  for (int i = 0; i < c->terms; i++) {
+    set_field(e, table, i, TERM_P, c->term[i].p);
+    set_field(e, table, i, TERM_LDP, c->term[i].ldp);
+  }
+  return table;
+}
+
 /* --- panels --------------------------------------------------------------------------------------------------------------------- */
 
 /* Rows of P that lie a power of two apart would fight for a few sets of the cache while all columns pass. */
@@ -37,22 +47,37 @@ static void copy_panel(Emit *e, const Contract *c, LLVMValueRef first, int vecto
   loop_end(e, &k);
 }
 
-static void some_panels(Emit *e, const Contract *c, LLVMValueRef table, LLVMValueRef first, int panels, int vectors, int64_t last_lanes) {
+static void set_panel(Emit *e, const Contract *c, LLVMValueRef table, LLVMValueRef first, int vectors) {
   LLVMValueRef wide = int_const(e, (int64_t)vectors * e->widest);
   for (int i = 0; i < c->terms; i++) {
     const ContractTerm *t = &c->term[i];
-    set_field(e, table, i, TERM_P, element_pointer(e, t->p, t->packed ? mul_i(e, first, t->k) : first));
+    LLVMValueRef at = t->packed ? add_i(e, mul_i(e, first, int_const(e, t->depth)), mul_i(e, wide, int_const(e, t->begin))) : first;
+    set_field(e, table, i, TERM_P, element_pointer(e, t->p, at));
     set_field(e, table, i, TERM_LDP, t->packed ? wide : t->ldp);
-    set_field(e, table, i, TERM_NEXT, t->packed ? mul_i(e, wide, t->k) : wide);
+    set_field(e, table, i, TERM_NEXT, t->packed ? mul_i(e, wide, int_const(e, t->depth)) : wide);
   }
+}
+
+static LLVMValueRef table_from(Emit *e, LLVMValueRef table, int term) {
+  LLVMValueRef at = int_const(e, (int64_t)term * TERM_FIELDS);
+  return LLVMBuildInBoundsGEP2(e->b, e->i64, table, &at, 1, "");
+}
+
+static void some_panels(Emit *e, const Contract *c, LLVMValueRef table, LLVMValueRef first, int panels, int vectors, int64_t last_lanes) {
+  set_panel(e, c, table, first, vectors);
   if (c->scratch && last_lanes == e->widest) {
     copy_panel(e, c, first, vectors);
     set_field(e, table, 0, TERM_P, c->scratch);
-    set_field(e, table, 0, TERM_LDP, wide);
+    set_field(e, table, 0, TERM_LDP, int_const(e, (int64_t)vectors * e->widest));
   }
-  StripCall call = {.panels = panels, .vectors = vectors, .last_lanes = last_lanes, .table = table, .terms = int_const(e, c->terms), .ldc = c->ldc, .columns = c->columns, .add = c->add};
-  call.c = element_pointer(e, c->c, first);
-  emit_strip(e, &call);
+  StripCall call = {.panels = panels, .vectors = vectors, .last_lanes = last_lanes, .c = element_pointer(e, c->c, first), .ldc = c->ldc, .columns = c->columns};
+  const int together = c->together ? c->together : c->terms;
+  for (int i = 0; i < c->terms; i += together) {
+    call.table = table_from(e, table, i);
+    call.terms = int_const(e, i + together < c->terms ? together : c->terms - i);
+    call.add = c->add || i;
+    emit_strip(e, &call);
+  }
 }
 
 /* Panels from ≤ i < to, `together` at a time. */

@@ -6,7 +6,8 @@
 /* One term of a product: Σ_k P[k·ldp + i] · X[j·xj + k·xk]. */
 typedef struct ContractTerm {
   LLVMValueRef k, p, ldp, x, xj, xk;
-  bool packed; /* P lies in panels, [panel][k][panel's width]; ldp is not used */
+  bool packed;          /* P lies in panels, [panel][depth][panel's width]; ldp is not used */
+  int64_t depth, begin; /* of packed panels: they are so deep, and k counts from `begin` on */
 } ContractTerm;
 
 /* C[j·ldc + i] (+)= Σ over terms, for i < width, j < columns. */
@@ -14,13 +15,18 @@ typedef struct Contract {
   int64_t width;
   LLVMValueRef columns;
   const ContractTerm *term;
-  int terms;
+  int terms, together; /* together: so many terms are summed in registers at once, the others are added in further passes; 0: all */
   LLVMValueRef c, ldc;
   bool add; /* adds to C instead of setting it */
   LLVMValueRef scratch; /* room for the k rows of a full panel of P: they are copied there first, side by side. NULL: they are used where they are */
 } Contract;
 
 void emit_contract_panels(Emit *e, const Contract *c);
+/* The same for a width of 4 at most, where P has runs of k: P[i·ldp + k] (dots.c). Sets C. */
+void emit_dots(Emit *e, const Contract *c);
+void emit_pack_runs(Emit *e, const Product *p, LLVMValueRef to);
+/* The terms as a table; P as it is. */
+LLVMValueRef contract_table(Emit *e, const Contract *c);
 /* Vectors in a panel: as many as leave room for the sums in the target's registers. */
 int panel_vectors(Emit *e);
 

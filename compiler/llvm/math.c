@@ -89,11 +89,26 @@ static LLVMValueRef power_of_two(Emit *e, int width, LLVMValueRef n) {
   return from_bits(e, width, LLVMBuildShl(e->b, biased, bits_const(e, width, (uint64_t)mantissa), ""));
 }
 
-/* exp(r) - 1 - r over r², by Taylor's series: its remainder at ln 2 / 2 is below an ulp. */
+enum { MOST_COEFFICIENTS = 14 };
+
+/* exp(r) = c[0] + c[1] r + …: in single the minimax polynomial of (exp(r) - 1 - r) / r² on |r| <= ln 2 / 2 (Remez; the error of exp is below
+ * 2^-28), in double Taylor's series, whose remainder there is below an ulp. Gives how many. */
+static int exp_coefficients(const Emit *e, double c[MOST_COEFFICIENTS]) {
+  static const double minimax[] = {1, 1, 0x1.fffffb97a5999p-2, 0x1.555491042a6dap-3, 0x1.5558f2f66711cp-5, 0x1.123a1f45cd9c8p-7, 0x1.6a23cf26ec5a7p-10};
+  if (!e->is_double) {
+    memcpy(c, minimax, sizeof minimax);
+    return sizeof minimax / sizeof *minimax;
+  }
+  double factorial = 1;
+  for (int i = 0; i < MOST_COEFFICIENTS; i++) c[i] = 1 / (factorial *= i ? i : 1);
+  return MOST_COEFFICIENTS;
+}
+
+/* exp(r) - 1 - r over r². */
 static LLVMValueRef exp_tail(Emit *e, int width, LLVMValueRef r) {
-  double c[12], factorial = 1;
-  for (int i = 0; i < 12; i++) c[i] = 1 / (factorial *= i + 2);
-  return polynomial(e, width, r, c, e->is_double ? 12 : 6);
+  double c[MOST_COEFFICIENTS];
+  const int n = exp_coefficients(e, c);
+  return polynomial(e, width, r, c + 2, n - 2);
 }
 
 /* Keeps NaN: an ordered comparison with it is false. */
@@ -115,10 +130,23 @@ static LLVMValueRef exp_body(Emit *e, int width, LLVMValueRef x) {
 
 LLVMValueRef math_exp(Emit *e, int width, LLVMValueRef x) { return call_math(e, "exp", width, x, exp_body); }
 
-/* sigmoid x = 1 / (1 + exp(-x)) */
+/* p · 2^n for a p near 1: n is added to its exponent. */
+static LLVMValueRef times_power_of_two(Emit *e, int width, LLVMValueRef p, LLVMValueRef n) {
+  LLVMValueRef shifted = LLVMBuildShl(e->b, n, bits_const(e, width, e->is_double ? 52 : 23), "");
+  return from_bits(e, width, LLVMBuildAdd(e->b, to_bits(e, width, p), shifted, ""));
+}
+
+/* sigmoid x = 1 / (1 + exp(-x)). Within the clamp exp(-x) is an ordinary number; below it the result is less than any of those, and 0. */
 static LLVMValueRef sigmoid_body(Emit *e, int width, LLVMValueRef x) {
-  LLVMValueRef one = real_const(e, width, 1);
-  return fdiv(e, one, fadd(e, one, math_exp(e, width, LLVMBuildFNeg(e->b, x, ""))));
+  const double most = e->is_double ? 708.5 : 87.5;
+  double c[MOST_COEFFICIENTS];
+  const int n = exp_coefficients(e, c);
+  for (int i = 1; i < n; i += 2) c[i] = -c[i];
+  Reduced k = reduce_by_ln2(e, width, clamp_value(e, width, x, -most, most));
+  LLVMValueRef negative = LLVMBuildSub(e->b, bits_const(e, width, 0), k.n, ""), one = real_const(e, width, 1);
+  LLVMValueRef p = times_power_of_two(e, width, polynomial(e, width, k.r, c, n), negative);
+  LLVMValueRef y = fdiv(e, one, fadd(e, one, p));
+  return select_if(e, LLVMRealOLT, x, real_const(e, width, -most), real_const(e, width, 0), y);
 }
 
 LLVMValueRef math_sigmoid(Emit *e, int width, LLVMValueRef x) { return call_math(e, "sigmoid", width, x, sigmoid_body); }

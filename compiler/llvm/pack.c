@@ -130,6 +130,10 @@ static LLVMValueRef pack_function(Emit *e, bool turned) {
 
 void emit_pack(Emit *e, const PlanItem *item) {
   const Term *term = &item->terms.at[0];
+  if (term->runs) {
+    emit_pack_runs(e, &term->parts.at[0], table_pointer(e, term->pack));
+    return;
+  }
   int64_t first = 0;
   for (int i = 0; i < term->parts.len; i++) {
     const Product *q = &term->parts.at[i];

@@ -23,45 +23,102 @@ static LLVMValueRef out_pointer(Emit *e, Ref out, Block block) {
   return element_pointer(e, buffer_pointer(e, out), view_row_offset(e, &v, block, int_const(e, 0)));
 }
 
-static ContractTerm rows_term(Emit *e, const Term *t, Block block) {
+enum { PASS_K = 320 }; /* a panel of so many k stays in the first cache, or nearly, while all columns pass */
+
+/* The k from `begin` on of a term. */
+static ContractTerm rows_term(Emit *e, const Term *t, Block block, int64_t begin, int64_t k) {
   const Product *p = &t->parts.at[0];
   bool packed = t->pack >= 0;
-  return (ContractTerm){.k = int_const(e, p->k),
-                        .p = packed ? table_pointer(e, t->pack) : matrix_pointer(e, &p->a, block),
+  LLVMValueRef weight = packed ? table_pointer(e, t->pack) : element_pointer(e, matrix_pointer(e, &p->a, block), int_const(e, begin * p->a.column_stride));
+  return (ContractTerm){.k = int_const(e, k),
+                        .p = weight,
                         .packed = packed,
+                        .depth = p->k,
+                        .begin = begin,
                         .ldp = int_const(e, p->a.column_stride),
-                        .x = matrix_pointer(e, &p->b, block),
+                        .x = element_pointer(e, matrix_pointer(e, &p->b, block), int_const(e, begin)),
                         .xj = int_const(e, row_pitch(e, &p->b)),
                         .xk = int_const(e, 1)};
 }
 
-enum { PASS_K = 320 }; /* a panel of so many k stays in the first cache, or nearly, while all columns pass */
+typedef struct RowsTerms {
+  Vec(ContractTerm) all;
+  int together;
+} RowsTerms;
 
-/* How many terms from `from` on are summed in registers at once. */
-static int terms_of_pass(const PlanItem *item, int from) {
+/* Terms that are short together are summed at once; the k of long ones are cut into pieces that each make a pass. */
+static RowsTerms rows_terms(Emit *e, const PlanItem *item, Block block) {
+  RowsTerms r = {0};
   int64_t k = 0;
-  int n = 0;
-  while (from + n < item->terms.len && (!n || k + item->terms.at[from + n].parts.at[0].k <= PASS_K)) k += item->terms.at[from + n++].parts.at[0].k;
-  return n;
+  for (int i = 0; i < item->terms.len; i++) k += item->terms.at[i].parts.at[0].k;
+  for (int i = 0; i < item->terms.len; i++) {
+    const Term *t = &item->terms.at[i];
+    const int64_t all = t->parts.at[0].k, pieces = (all + PASS_K - 1) / PASS_K, piece = (all + pieces - 1) / pieces;
+    for (int64_t begin = 0; begin < all; begin += piece)
+      vec_push(e->session->arena, r.all, rows_term(e, t, block, begin, begin + piece < all ? piece : all - begin));
+  }
+  r.together = k <= PASS_K ? r.all.len : 1;
+  return r;
+}
+
+static void dots_body(Emit *e, Block block, void *context) {
+  const PlanItem *item = context;
+  const int64_t width = item->terms.at[0].m;
+  ContractTerm *terms = arena_array(e->session->arena, ContractTerm, item->terms.len);
+  for (int i = 0; i < item->terms.len; i++) {
+    const Term *t = &item->terms.at[i];
+    terms[i] = rows_term(e, t, block, 0, t->parts.at[0].k);
+    terms[i].ldp = int_const(e, t->pack >= 0 ? t->parts.at[0].k : t->parts.at[0].a.row_stride);
+  }
+  Contract c = {.width = width, .columns = block.count, .c = out_pointer(e, item->nodes.at[0], block), .ldc = int_const(e, width), .term = terms, .terms = item->terms.len};
+  emit_dots(e, &c);
 }
 
 /* out [rows × m] = Σ over terms of x [rows × k] · weightᵀ [k × m]: the panel runs along m, a column is a row of x. */
 static void rows_body(Emit *e, Block block, void *context) {
   const PlanItem *item = context;
-  ContractTerm *terms = arena_array(e->session->arena, ContractTerm, item->terms.len);
-  for (int i = 0; i < item->terms.len; i++) terms[i] = rows_term(e, &item->terms.at[i], block);
-  int64_t width = item->terms.at[0].m;
+  const int64_t width = item->terms.at[0].m;
+  const RowsTerms terms = rows_terms(e, item, block);
   Contract c = {.width = width, .columns = block.count, .c = out_pointer(e, item->nodes.at[0], block), .ldc = int_const(e, width)};
-  for (int i = 0; i < item->terms.len; i += c.terms) {
-    c.term = terms + i;
-    c.terms = terms_of_pass(item, i);
-    c.add = i > 0;
-    emit_contract_panels(e, &c);
-  }
+  c.term = terms.all.at;
+  c.terms = terms.all.len;
+  c.together = terms.together;
+  emit_contract_panels(e, &c);
 }
 
 enum { GRAD_ROWS = 128, GRAD_COPY = 48 }; /* rows whose panel stays in the first cache while all of the result passes; columns that
                                              make up for a copy of it */
+
+enum { FEW_COLUMNS = 8, TURNED_SCRATCH = 8192 };
+
+/* A result of a few columns only would leave most lanes of a panel along n idle: its transpose is computed, some rows at a time. */
+static bool is_turned(Emit *e, const Product *p) { return 2 * p->n <= e->widest && p->n <= FEW_COLUMNS && p->m > p->n && p->m * p->n <= TURNED_SCRATCH; }
+
+/* out[i][j] += turned[j][i] */
+static void add_turned(Emit *e, LLVMValueRef out, LLVMValueRef turned, const Product *p) {
+  LLVMValueRef one = int_const(e, 1), n = int_const(e, p->n);
+  Loop i = loop_begin(e, int_const(e, 0), int_const(e, p->m), one, "i");
+  for (int64_t j = 0; j < p->n; j++) {
+    LLVMValueRef place = element_pointer(e, out, add_i(e, mul_i(e, i.index, n), int_const(e, j)));
+    LLVMValueRef more = load_real(e, 1, element_pointer(e, turned, add_i(e, int_const(e, j * p->m), i.index)));
+    store_real(e, LLVMBuildFAdd(e->b, load_real(e, 1, place), more, ""), place);
+  }
+  loop_end(e, &i);
+}
+
+static void turned_grad_body(Emit *e, Block block, void *context) {
+  const PlanItem *item = context;
+  const Product *p = &item->product;
+  const bool direct = p->n == 1; /* the same either way */
+  LLVMValueRef out = buffer_pointer(e, item->nodes.at[0]);
+  LLVMValueRef turned = direct ? out : entry_alloca(e, LLVMArrayType2(e->real, (uint64_t)(p->m * p->n)));
+  ContractTerm t = {.k = block.count, .ldp = int_const(e, row_pitch(e, &p->a)), .xj = int_const(e, 1), .xk = int_const(e, row_pitch(e, &p->b))};
+  t.p = matrix_pointer(e, &p->a, block);
+  t.x = matrix_pointer(e, &p->b, block);
+  Contract c = {.width = p->m, .columns = int_const(e, p->n), .term = &t, .terms = 1, .add = direct, .c = turned, .ldc = int_const(e, p->m)};
+  emit_contract_panels(e, &c);
+  if (!direct) add_turned(e, out, turned, p);
+}
 
 /* out [m × n] += aᵀ [m × rows] · b [rows × n]: the panel runs along n, k is the row, a column is one of m. */
 static void grad_body(Emit *e, Block block, void *context) {
@@ -91,7 +148,8 @@ RowWork product_row_work(Emit *e, const PlanItem *item) {
   const Node *n = &e->g->nodes.at[item->nodes.at[0]];
   bool sums = item->product.form == PRODUCT_GRAD;
   RowWork work = {.axes = n->axes, .body = rows_body, .context = (void *)(uintptr_t)item, .sums = sums, .result = item->nodes.at[0]};
-  if (sums) work.axes = n->attrs.over, work.body = grad_body;
+  if (!sums && item->terms.at[0].runs) work.body = dots_body;
+  if (sums) work.axes = n->attrs.over, work.body = is_turned(e, &item->product) ? turned_grad_body : grad_body;
   return work;
 }
 

@@ -50,9 +50,17 @@ static const struct UnitRow {
     [UNIT_RUN] = {"run", add_run},     [UNIT_STEP] = {"step", add_step},
 };
 
+/* A batch is one sequence unless the stage says otherwise. */
+static int64_t rows_of_stage(const Builder *b) {
+  const Expr *e = clause_expr(clause_of_stage(b->stage, "batch"), 0);
+  double rows = 1;
+  return e && static_number(b->net, e, &rows) && rows >= 1 ? (int64_t)rows : 1;
+}
+
 static Graph *build_unit(Model *m, const Decl *stage, const Symbol *net, UnitKind kind, const char *name, bool split_windows) {
   Builder *b = builder_new(m, stage, net, kind, name);
   b->split_windows = split_windows;
+  if (kind == UNIT_LOSS) b->graph->rows = rows_of_stage(b);
   const bool fine = unit_rows[kind].add(b);
   Graph *g = builder_finish(b);
   return fine ? g : NULL;

@@ -2,7 +2,8 @@
  *
  * A product reads its weight a few vectors of neighbouring outputs at a time, for one k after the other. A weight whose outputs lie
  * together in memory (a transposed one, as in the reverse pass) serves as it is; any other is packed into panels
- * [panel][k][PANEL_VECTORS vectors]. Products with the same weight share its panels. */
+ * [panel][k][PANEL_VECTORS vectors]. Products with the same weight share its panels. With a few outputs only, lanes go along k instead,
+ * and the weight is wanted as runs of k. */
 #include "plan/internal.h"
 
 static bool same_matrix(const Product *a, const Product *b) {
@@ -14,11 +15,21 @@ static bool same_matrix(const Product *a, const Product *b) {
 static bool same_weights(const Term *a, const Term *b) {
   for (int i = 0; i < a->parts.len && i < b->parts.len; i++)
     if (!same_matrix(&a->parts.at[i], &b->parts.at[i])) return false;
-  return a->parts.len == b->parts.len;
+  return a->parts.len == b->parts.len && a->runs == b->runs;
+}
+
+enum { FEW_OUTPUTS = 4, RUN_K = 16 };
+
+/* All terms of an item go the same way. */
+static bool has_few_outputs(const PlanItem *item) {
+  for (int i = 0; i < item->terms.len; i++)
+    if (item->terms.at[i].m > FEW_OUTPUTS || item->terms.at[i].parts.len > 1 || item->terms.at[i].parts.at[0].k < RUN_K) return false;
+  return true;
 }
 
 static bool serves_as_it_is(const Term *t) {
   const Product *p = &t->parts.at[0];
+  if (t->runs) return p->a.column_stride == 1;
   return t->parts.len == 1 && (p->m == 1 || (p->a.row_stride == 1 && p->m % PANEL_ROUND == 0));
 }
 
@@ -50,6 +61,8 @@ static void pack_term(Plan *p, Items *out, Term *t) {
 
 static void pack_for(Plan *p, Items *out, PlanItem *item) {
   for (int i = 0; item->kind == PLAN_SCAN && i < item->body.len; i++) pack_for(p, out, item->body.at[i]);
+  const bool runs = item->kind == PLAN_PRODUCT && has_few_outputs(item);
+  for (int i = 0; item->kind == PLAN_PRODUCT && i < item->terms.len; i++) item->terms.at[i].runs = runs;
   for (int i = 0; item->kind == PLAN_PRODUCT && i < item->terms.len; i++) pack_term(p, out, &item->terms.at[i]);
 }
 

@@ -80,6 +80,7 @@ typedef struct Term {
   Vec(Product) parts; /* one for each of the item's nodes, with the same b and k */
   int64_t m;          /* of all parts together */
   int pack;           /* buffer of the weights' panels; -1: they are used where they are */
+  bool runs;          /* of so few outputs that lanes go along k: [output][k], packed or not, and no panels */
 } Term;
 
 /* Where a value lies: in the buffer of `node`, from element `offset` of every row (merge.c). */

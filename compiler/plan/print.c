@@ -61,6 +61,7 @@ static void print_terms(const Plan *p, FILE *out, const PlanItem *item, int inde
   for (int i = 0; i < item->terms.len; i++) {
     const Term *t = &item->terms.at[i];
     fprintf(out, "%s m=%" PRId64 " k=%" PRId64, i ? " +" : "", t->m, t->parts.at[0].k);
+    if (t->runs) fputs(", runs", out);
     if (t->pack >= 0) fprintf(out, ", weight packed in buffer %d", t->pack);
   }
   fputc('\n', out);

@@ -82,6 +82,8 @@ typedef struct Sinking {
   Scans *scans;
   int *wanted;     /* [node] the region that holds all its users */
   bool *is_used;
+  int *uses;       /* [node] */
+  Ref *user;       /* [node] the last that uses it */
   bool *stays;     /* [node] read at other steps, or an output: must be complete */
 } Sinking;
 
@@ -89,6 +91,22 @@ static void note_use(Sinking *f, Ref user, Ref used) {
   int of = f->scans->of[user];
   f->wanted[used] = f->is_used[used] ? scans_meet(f->scans, f->wanted[used], of) : of;
   f->is_used[used] = true;
+  f->uses[used]++;
+  f->user[used] = user;
+}
+
+enum { SINK_ROWS = 6 }; /* columns that a tile of a product takes at once */
+
+/* W x outside of the loop, added to U h inside: with several sequences at once, [W U] [x; h] in the loop keeps its sum in
+ * registers, where W x would travel through memory. A single sequence has its W x for all steps at once, and cheaper. */
+static bool joins_product(const Sinking *f, Ref r) {
+  Product p;
+  if (f->g->rows < SINK_ROWS || f->g->nodes.at[r].op != OP_CONTRACT || f->uses[r] != 1) return false;
+  const Node *sum = &f->g->nodes.at[f->user[r]];
+  if (sum->op != OP_ADD || sum->in[0] == sum->in[1]) return false;
+  const Ref other = sum->in[sum->in[0] == r];
+  if (f->g->nodes.at[other].op != OP_CONTRACT || f->scans->of[other] != f->wanted[r]) return false;
+  return product_match(f->g, other, &p) && p.form == PRODUCT_ROWS && product_match(f->g, r, &p) && p.form == PRODUCT_ROWS;
 }
 
 /* Element-wise work outside a loop, but wanted inside only, is done there: it need not travel through memory. It must live
@@ -96,7 +114,7 @@ static void note_use(Sinking *f, Ref user, Ref used) {
 static void sink_node(Sinking *f, Ref r) {
   const Node *n = &f->g->nodes.at[r];
   Scans *s = f->scans;
-  bool movable = op_is_elementwise(n->op) || n->op == OP_BROADCAST || n->op == OP_SLICE || n->op == OP_RESHAPE;
+  bool movable = op_is_elementwise(n->op) || n->op == OP_BROADCAST || n->op == OP_SLICE || n->op == OP_RESHAPE || joins_product(f, r);
   int to = f->wanted[r];
   while (movable && f->is_used[r] && !f->stays[r] && to != s->of[r] && scan_holds(s, s->of[r], to)) {
     int next = scan_towards(s, s->of[r], to);
@@ -117,7 +135,9 @@ static void note_what_stays(Sinking *f) {
 static void sink_all(Session *session, const Graph *g, const bool *dropped, Scans *scans) {
   int n = g->nodes.len;
   Arena *a = session->arena;
-  Sinking f = {g, scans, arena_array(a, int, n + 1), arena_array(a, bool, n + 1), arena_array(a, bool, n + 1)};
+  Sinking f = {.g = g, .scans = scans, .wanted = arena_array(a, int, n + 1), .is_used = arena_array(a, bool, n + 1), .stays = arena_array(a, bool, n + 1)};
+  f.uses = arena_array(a, int, n + 1);
+  f.user = arena_array(a, Ref, n + 1);
   note_what_stays(&f);
   const Components k = graph_components_without(session, g, dropped);
   Ref *by_component = arena_array(a, Ref, n + 1);
