@@ -6,7 +6,7 @@
 enum { ADD_ALONE = 1 << 15 }; /* scalars of a gradient below which waking others costs more than adding */
 
 int slices_of_rows(int64_t rows) {
-  return rows < 24 ? 1 : rows < 64 ? 2 : rows < 192 ? 4 : 8;
+  return rows < 16 ? 1 : rows < 64 ? 2 : rows < 192 ? 4 : 8;
 }
 
 /* --- opening -------------------------------------------------------------------------------------------------------------- */

@@ -30,8 +30,8 @@ typedef struct Slices {
   double counted, loss; /* of the last batch: as Feed.counted; the loss (0 without one) */
 } Slices;
 
-/* Slices of a batch of so many rows: 1 below 24, 2 below 64, 4 below 192, 8 above. Products are computed in tiles of six rows, so
- * slices keep twelve rows or more. */
+/* Slices of a batch of so many rows: 1 below 16, 2 below 64, 4 below 192, 8 above. Products are computed in tiles of six rows, so
+ * slices keep eight rows or more. */
 int slices_of_rows(int64_t rows);
 
 /* For batches of `data` as cut by `batches`; steps before `from` do not count (nor those of the washout). All memory for
