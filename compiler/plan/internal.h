@@ -15,6 +15,7 @@ void reach_of(const Node *n, int64_t *front, int64_t *back);
 /* Is the node a CONTRACT that a sum computes on its way? */
 static inline bool is_absorbed(const Plan *p, Ref r) { return p->absorbed_by[r] != NO_REF; }
 
+Graph *plan_recompute(Session *s, Graph *g);
 void plan_assign_buffers(Plan *p);
 void plan_schedule(Plan *p);
 void plan_merge_products(Plan *p);

@@ -5,7 +5,7 @@
 Plan *plan_make(Session *s, Graph *g, const char *symbol, bool is_double) {
   Plan *p = arena_new_of(s->arena, Plan);
   p->session = s;
-  p->graph = plan_prepare(s, pass_dead(s, g)); /* what nobody needs must not be computed */
+  p->graph = plan_prepare(s, plan_recompute(s, pass_dead(s, g))); /* what nobody needs must not be computed */
   p->symbol = arena_strdup(s->arena, symbol);
   p->is_double = is_double;
   p->buffer_of = arena_array(s->arena, int, p->graph->nodes.len + 1);
