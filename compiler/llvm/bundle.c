@@ -1,19 +1,21 @@
 /* bundle.c — a bundle's items, all of them for some rows before any of them goes on. */
 #include "llvm/emit.h"
 
-enum { BUNDLE_ROWS = 256 }; /* so many rows of what a layer's items share stay in the second cache */
+/* So many rows of what a layer's items share stay in the second cache; where its gradients do not, they are fetched more seldom. */
+enum { BUNDLE_ROWS = 256, LARGE_BUNDLE_ROWS = 1024, LARGE_GRADIENTS = 1 << 20 };
 
 typedef struct Bundle {
   int count;
+  int64_t rows;
   RowWork *work;
 } Bundle;
 
 static void bundle_rows(Emit *e, Block block, void *context) {
   const Bundle *b = context;
-  Loop l = loop_begin(e, int_const(e, 0), block.count, int_const(e, BUNDLE_ROWS), "rows");
+  Loop l = loop_begin(e, int_const(e, 0), block.count, int_const(e, b->rows), "rows");
   Block some = block;
   some.row0 = add_i(e, block.row0, l.index);
-  some.count = min_i(e, sub_i(e, block.count, l.index), int_const(e, BUNDLE_ROWS));
+  some.count = min_i(e, sub_i(e, block.count, l.index), int_const(e, b->rows));
   for (int i = 0; i < b->count; i++) b->work[i].body(e, some, b->work[i].context);
   loop_end(e, &l);
 }
@@ -27,11 +29,14 @@ static RowWork row_work(Emit *e, const PlanItem *item) {
 }
 
 void emit_bundle(Emit *e, const PlanItem *item) {
-  Bundle b = {item->body.len, arena_array(e->session->arena, RowWork, item->body.len)};
+  Bundle b = {.count = item->body.len, .work = arena_array(e->session->arena, RowWork, item->body.len)};
+  int64_t gradients = 0;
   for (int i = 0; i < b.count; i++) {
     b.work[i] = row_work(e, item->body.at[i]);
     begin_sum(e, &b.work[i]);
+    if (b.work[i].sums) gradients += sizes_count(e->g->nodes.at[b.work[i].result].shape);
   }
+  b.rows = gradients >= LARGE_GRADIENTS ? LARGE_BUNDLE_ROWS : BUNDLE_ROWS;
   for_blocks(e, item->axes, true, bundle_rows, &b);
 }
 

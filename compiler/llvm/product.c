@@ -86,7 +86,7 @@ static void rows_body(Emit *e, Block block, void *context) {
   emit_contract_panels(e, &c);
 }
 
-enum { GRAD_ROWS = 128, GRAD_COPY = 48 }; /* rows whose panel stays in the first cache while all of the result passes; columns that
+enum { GRAD_ROWS = 128, LARGE_GRAD_ROWS = 512, LARGE_GRAD = 1 << 18, GRAD_COPY = 48 }; /* rows whose panel stays in the first cache while all of the result passes; columns that
                                              make up for a copy of it */
 
 enum { FEW_COLUMNS = 8, TURNED_SCRATCH = 8192 };
@@ -125,13 +125,14 @@ static void grad_body(Emit *e, Block block, void *context) {
   const PlanItem *item = context;
   const Product *p = &item->product;
   LLVMValueRef pitch_a = int_const(e, row_pitch(e, &p->a)), pitch_b = int_const(e, row_pitch(e, &p->b));
-  Loop l = loop_begin(e, int_const(e, 0), block.count, int_const(e, GRAD_ROWS), "rows");
-  ContractTerm t = {.k = min_i(e, sub_i(e, block.count, l.index), int_const(e, GRAD_ROWS)), .ldp = pitch_b, .xj = int_const(e, 1), .xk = pitch_a};
+  const int64_t rows = p->m * p->n >= LARGE_GRAD ? LARGE_GRAD_ROWS : GRAD_ROWS; /* a result that no cache holds is fetched seldom */
+  Loop l = loop_begin(e, int_const(e, 0), block.count, int_const(e, rows), "rows");
+  ContractTerm t = {.k = min_i(e, sub_i(e, block.count, l.index), int_const(e, rows)), .ldp = pitch_b, .xj = int_const(e, 1), .xk = pitch_a};
   t.p = element_pointer(e, matrix_pointer(e, &p->b, block), mul_i(e, l.index, pitch_b));
   t.x = element_pointer(e, matrix_pointer(e, &p->a, block), mul_i(e, l.index, pitch_a));
   Contract c = {.width = p->n, .columns = int_const(e, p->m), .term = &t, .terms = 1, .add = true};
   int64_t panel = (int64_t)panel_vectors(e) * e->widest;
-  if (p->n > panel && p->m >= GRAD_COPY) c.scratch = entry_alloca(e, LLVMArrayType2(e->real, (uint64_t)(GRAD_ROWS * panel)));
+  if (p->n > panel && p->m >= GRAD_COPY) c.scratch = entry_alloca(e, LLVMArrayType2(e->real, (uint64_t)(rows * panel)));
   c.c = buffer_pointer(e, item->nodes.at[0]);
   c.ldc = int_const(e, p->n);
   emit_contract_panels(e, &c);

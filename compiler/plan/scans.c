@@ -95,10 +95,12 @@ static void note_use(Sinking *f, Ref user, Ref used) {
   f->user[used] = user;
 }
 
-enum { SINK_ROWS = 6 }; /* columns that a tile of a product takes at once */
+enum { SINK_ROWS = 6, SINK_WEIGHTS = 1 << 15 }; /* columns that a tile of a product takes at once; weights of one gate that the second cache holds
+                                                  for a few of them */
 
 /* W x outside of the loop, added to U h inside: with several sequences at once, [W U] [x; h] in the loop keeps its sum in
- * registers, where W x would travel through memory. A single sequence has its W x for all steps at once, and cheaper. */
+ * registers, where W x would travel through memory. A single sequence has its W x for all steps at once, and cheaper; and so has a W
+ * that is fetched anew at every step, where that is more than the W x of the batch, there and back. */
 static bool joins_product(const Sinking *f, Ref r) {
   Product p;
   if (f->g->rows < SINK_ROWS || f->g->nodes.at[r].op != OP_CONTRACT || f->uses[r] != 1) return false;
@@ -106,7 +108,10 @@ static bool joins_product(const Sinking *f, Ref r) {
   if (sum->op != OP_ADD || sum->in[0] == sum->in[1]) return false;
   const Ref other = sum->in[sum->in[0] == r];
   if (f->g->nodes.at[other].op != OP_CONTRACT || f->scans->of[other] != f->wanted[r]) return false;
-  return product_match(f->g, other, &p) && p.form == PRODUCT_ROWS && product_match(f->g, r, &p) && p.form == PRODUCT_ROWS;
+  if (!product_match(f->g, other, &p) || p.form != PRODUCT_ROWS) return false;
+  const int64_t inside = p.k;
+  if (!product_match(f->g, r, &p) || p.form != PRODUCT_ROWS) return false;
+  return (p.k + inside) * p.m <= SINK_WEIGHTS || p.k <= 2 * f->g->rows;
 }
 
 /* Element-wise work outside a loop, but wanted inside only, is done there: it need not travel through memory. It must live
