@@ -158,6 +158,8 @@ void section_growth(Bench *b, const Sections *p);
 /* Keeps a chart, says how its curves grow, draws it where a folder is given. */
 void growth_finish(Bench *b, const Sections *p, Chart *c);
 void section_rtrl(Bench *b, const Sections *p);
+/* Whole processes of the program, with and without the code cache. */
+void section_start(Bench *b, const Sections *p);
 /* Where the time goes when a model file is compiled. */
 bool bench_compile(const char *path);
 

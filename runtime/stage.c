@@ -29,11 +29,16 @@ static RnnUnit *open_unit(Stage *s, const char *role, RnnError *error) {
   return u;
 }
 
+/* The loss without noise and dropout: compiled only where something asks for it. */
+static bool is_validated(const Stage *s) {
+  return !strcmp(json_string(s->json, "kind"), "train") && (s->valid_part || clause_of(s->json, "report"));
+}
+
 static bool open_units(Stage *s, RnnError *error) {
   bool train = !strcmp(json_string(s->json, "kind"), "train");
   s->unit = open_unit(s, train ? "train" : "run", error);
   if (!s->unit) return rnn_fail(error, "E0413", "`%s` has no compiled unit\n   = note: on line %d", s->name, s->line);
-  s->valid = train ? open_unit(s, "valid", error) : NULL;
+  s->valid = is_validated(s) ? open_unit(s, "valid", error) : NULL;
   if (*error->code) return false;
   if (s->valid && s->valid->is_double == s->unit->is_double) unit_share_parameters(s->valid, s->unit);
   return true;

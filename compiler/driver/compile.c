@@ -191,14 +191,16 @@ static Unit *find_unit(Compilation *c, const char *symbol) {
 RnnFunction *compile_lookup(void *context, const char *symbol) {
   Compilation *c = context;
   Unit *u = find_unit(c, symbol);
-  if (!u || (!c->jit && !(c->jit = jit_new(c->session)))) return NULL;
+  if (!u || (!c->jit && !(c->jit = jit_new(c->session, cache_open(c->session))))) return NULL;
   LlvmTimes before = jit_times(c->jit);
   if (!u->in_jit && !(u->in_jit = jit_add(c->jit, u->plan))) return NULL;
   RnnFunction *f = jit_find(c->jit, symbol);
   LlvmTimes after = jit_times(c->jit);
+  report_time(c, "cache", u->graph->name, after.cache - before.cache);
   report_time(c, "emit", u->graph->name, after.emit - before.emit);
   report_time(c, "optimize", u->graph->name, after.optimize - before.optimize);
   report_time(c, "generate", u->graph->name, after.generate - before.generate);
+  report_time(c, "link", u->graph->name, after.link - before.link);
   return f;
 }
 

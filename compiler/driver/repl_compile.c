@@ -119,7 +119,7 @@ bool entries_fit(Repl *r, const Entries *e) {
 /* --- code and memory ------------------------------------------------------------------------------------------------------------- */
 
 static RnnFunction *generate(Work *w) {
-  w->jit = jit_new(w->session);
+  w->jit = jit_new(w->session, cache_open(w->session));
   return w->jit && jit_add(w->jit, w->plan) ? jit_find(w->jit, w->plan->symbol) : NULL;
 }
 

@@ -198,6 +198,8 @@ void leave_function(Emit *e, SavedPlace saved);
 void emit_unit(Session *s, const Plan *p, LLVMModuleRef module, int vector_bits);
 LLVMTargetMachineRef target_machine(Session *s, int *vector_bits);
 bool optimize_module(Session *s, LLVMModuleRef module, LLVMTargetMachineRef machine);
+/* All that a plan's machine code depends on (key.c), in malloc'ed memory; NULL where this program does not know its own version. */
+char *code_key(const Plan *p, size_t *size);
 double seconds_now(void);
 
 #endif

@@ -1,15 +1,18 @@
-/* jit.c — LLJIT: one module a unit. */
+/* jit.c — a unit's object file, from the cache or made here, linked into this process by LLJIT. */
 #include "base/diag.h"
 #include "llvm/emit.h"
 #include <llvm-c/LLJIT.h>
 #include <llvm-c/Orc.h>
+#include <llvm-c/Target.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct Jit {
   Session *session;
   LLVMOrcLLJITRef lljit;
-  LLVMTargetMachineRef machine;
+  CodeCache *cache;
+  LLVMTargetMachineRef machine; /* from the first unit that is compiled */
   int vector_bits;
   LlvmTimes times;
 };
@@ -48,16 +51,12 @@ static bool define_externals(Jit *j) {
   return !failed(j->session, LLVMOrcJITDylibDefine(main, LLVMOrcAbsoluteSymbols(pairs, COUNT)), "cannot prepare the JIT");
 }
 
-Jit *jit_new(Session *s) {
+Jit *jit_new(Session *s, CodeCache *cache) {
   Jit *j = arena_new_of(s->arena, Jit);
   j->session = s;
-  int bits;
-  LLVMTargetMachineRef for_jit = target_machine(s, &bits);
-  j->machine = target_machine(s, &j->vector_bits);
-  if (!for_jit || !j->machine) return NULL;
-  LLVMOrcLLJITBuilderRef builder = LLVMOrcCreateLLJITBuilder();
-  LLVMOrcLLJITBuilderSetJITTargetMachineBuilder(builder, LLVMOrcJITTargetMachineBuilderCreateFromTargetMachine(for_jit));
-  if (failed(s, LLVMOrcCreateLLJIT(&j->lljit, builder), "cannot start the JIT")) return NULL;
+  j->cache = cache;
+  LLVMInitializeNativeTarget();
+  if (failed(s, LLVMOrcCreateLLJIT(&j->lljit, NULL), "cannot start the JIT")) return NULL;
   return define_externals(j) ? j : NULL;
 }
 
@@ -65,32 +64,74 @@ void jit_free(Jit *j) {
   if (!j) return;
   LLVMErrorRef error = LLVMOrcDisposeLLJIT(j->lljit);
   if (error) LLVMConsumeError(error);
-  LLVMDisposeTargetMachine(j->machine);
+  if (j->machine) LLVMDisposeTargetMachine(j->machine);
 }
 
-bool jit_add(Jit *j, const Plan *p) {
+/* --- one unit: its object from the cache, or compiled ------------------------------------------------------------------------------- */
+
+static LLVMMemoryBufferRef generate(Jit *j, const Plan *p, LLVMModuleRef module) {
   double begin = seconds_now();
-  LLVMOrcThreadSafeContextRef shared = LLVMOrcCreateNewThreadSafeContext();
-  LLVMModuleRef module = LLVMModuleCreateWithNameInContext(p->symbol, LLVMOrcThreadSafeContextGetContext(shared));
+  char *message = NULL;
+  LLVMMemoryBufferRef object = NULL;
+  if (LLVMTargetMachineEmitToMemoryBuffer(j->machine, module, LLVMObjectFile, &message, &object)) {
+    diag_error(j->session, E0801, (Span){0}, "cannot generate code of `%s`: %s", p->graph->name, message);
+    LLVMDisposeMessage(message);
+  }
+  j->times.generate += seconds_now() - begin;
+  return object;
+}
+
+static LLVMMemoryBufferRef compile(Jit *j, const Plan *p) {
+  double begin = seconds_now();
+  if (!j->machine && !(j->machine = target_machine(j->session, &j->vector_bits))) return NULL;
+  LLVMContextRef context = LLVMContextCreate();
+  LLVMModuleRef module = LLVMModuleCreateWithNameInContext(p->symbol, context);
   emit_unit(j->session, p, module, j->vector_bits);
   double emitted = seconds_now();
   bool fine = optimize_module(j->session, module, j->machine);
   j->times.emit += emitted - begin;
   j->times.optimize += seconds_now() - emitted;
-  if (fine) {
-    LLVMOrcThreadSafeModuleRef safe = LLVMOrcCreateNewThreadSafeModule(module, shared);
-    LLVMErrorRef error = LLVMOrcLLJITAddLLVMIRModule(j->lljit, LLVMOrcLLJITGetMainJITDylib(j->lljit), safe);
-    fine = !failed(j->session, error, "cannot add a unit to the JIT");
-  } else LLVMDisposeModule(module);
-  LLVMOrcDisposeThreadSafeContext(shared);
-  return fine;
+  LLVMMemoryBufferRef object = fine ? generate(j, p, module) : NULL;
+  LLVMDisposeModule(module);
+  LLVMContextDispose(context);
+  return object;
+}
+
+static LLVMMemoryBufferRef find_kept(Jit *j, const Plan *p, const char *key, size_t key_size) {
+  size_t size = 0;
+  char *bytes = key ? cache_find(j->cache, key, key_size, &size) : NULL;
+  LLVMMemoryBufferRef object = bytes ? LLVMCreateMemoryBufferWithMemoryRangeCopy(bytes, size, p->symbol) : NULL;
+  free(bytes);
+  return object;
+}
+
+static LLVMMemoryBufferRef kept_or_compiled(Jit *j, const Plan *p) {
+  double begin = seconds_now();
+  size_t key_size = 0;
+  char *key = code_key(p, &key_size);
+  LLVMMemoryBufferRef object = find_kept(j, p, key, key_size);
+  j->times.cache += seconds_now() - begin;
+  if (!object && (object = compile(j, p)) && key) {
+    begin = seconds_now();
+    cache_keep(j->cache, key, key_size, LLVMGetBufferStart(object), LLVMGetBufferSize(object));
+    j->times.cache += seconds_now() - begin;
+  }
+  free(key);
+  return object;
+}
+
+bool jit_add(Jit *j, const Plan *p) {
+  LLVMMemoryBufferRef object = j->cache ? kept_or_compiled(j, p) : compile(j, p);
+  if (!object) return false;
+  LLVMErrorRef error = LLVMOrcLLJITAddObjectFile(j->lljit, LLVMOrcLLJITGetMainJITDylib(j->lljit), object);
+  return !failed(j->session, error, "cannot add a unit to the JIT");
 }
 
 RnnFunction *jit_find(Jit *j, const char *symbol) {
   double begin = seconds_now();
   LLVMOrcExecutorAddress address = 0;
-  bool broken = failed(j->session, LLVMOrcLLJITLookup(j->lljit, &address, symbol), "cannot generate code");
-  j->times.generate += seconds_now() - begin;
+  bool broken = failed(j->session, LLVMOrcLLJITLookup(j->lljit, &address, symbol), "cannot link the generated code");
+  j->times.link += seconds_now() - begin;
   return broken ? NULL : (RnnFunction *)(uintptr_t)address;
 }
 

@@ -1,6 +1,7 @@
 /* llvm.h — a plan to machine code: the only folder that knows LLVM. */
 #ifndef RNN_LLVM_LLVM_H
 #define RNN_LLVM_LLVM_H
+#include "llvm/cache.h"
 #include "plan/plan.h"
 #include "runtime/abi.h"
 
@@ -8,16 +9,16 @@
 
 typedef struct Jit Jit;
 
-/* NULL with a diagnostic when LLVM cannot serve this machine. */
-Jit *jit_new(Session *s);
+/* Units are taken from `cache` and kept there; NULL: all are compiled. NULL with a diagnostic when LLVM cannot serve this machine. */
+Jit *jit_new(Session *s, CodeCache *cache);
 void jit_free(Jit *j);
-/* Compiles the plan under its symbol. False with a diagnostic. */
+/* Compiles the plan under its symbol, or takes its code from the cache. False with a diagnostic. */
 bool jit_add(Jit *j, const Plan *p);
 RnnFunction *jit_find(Jit *j, const char *symbol);
 
-/* Seconds spent since the session began, for `--time-passes` and the bench. */
+/* Seconds spent since the JIT began, for `--time-passes` and the bench. */
 typedef struct LlvmTimes {
-  double emit, optimize, generate;
+  double cache, emit, optimize, generate, link; /* cache: looking there, and keeping what is new */
 } LlvmTimes;
 LlvmTimes jit_times(const Jit *j);
 

@@ -111,7 +111,7 @@ static void show_all_nodes(Graph *g) {
 static bool try_seed(uint64_t seed, unsigned flags) {
   Session *s = session_new();
   s->verify_each = false;
-  Jit *jit = jit_new(s);
+  Jit *jit = jit_new(s, NULL);
   RandomGraph r = random_graph(s, seed, 6 + (int)(seed % 14), flags | (seed % 2 ? RANDOM_SMOOTH : 0));
   show_all_nodes(r.graph);
   bool fine = compare(jit, &r, r.graph, seed, "raw", true);

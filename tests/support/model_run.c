@@ -220,7 +220,7 @@ ModelData data_part(const ModelData *d, int from, int count, const int64_t *leng
 /* --- calls ------------------------------------------------------------------------------------------------------------- */
 
 ModelCall model_call(Session *s, Graph *g, const ModelData *d, bool is_double) {
-  ModelCall c = {.session = s, .data = d, .jit = jit_new(s)};
+  ModelCall c = {.session = s, .data = d, .jit = jit_new(s, NULL)};
   c.run = jit_run_new(c.jit, g, "model", is_double);
   jit_run_call(&c.run, &d->eval);
   return c;

@@ -49,7 +49,7 @@ static Program program_of(Op op, bool is_double) {
   Graph *g = graph_new(p.session, "math");
   int x = graph_input(g, "x", INPUT_DATA, sizes_of(1, (int64_t)COUNT), 0);
   graph_output(g, "y", OUTPUT_VALUE, 0, graph_unary(g, op, graph_input_ref(g, x)));
-  p.jit = jit_new(p.session);
+  p.jit = jit_new(p.session, NULL);
   p.run = jit_run_new(p.jit, g, "math", is_double);
   return p;
 }
