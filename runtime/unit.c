@@ -128,10 +128,16 @@ RnnUnit *rnn_unit_new(const cJSON *unit, const cJSON *params, RnnFunction *funct
   return NULL;
 }
 
+/* What only lives in a call: not params, gradients, numbers of the program and kept states. */
+static bool is_pooled(const RnnUnit *u, const UnitBuffer *b) {
+  return b->kind == BUFFER_TEMP || b->kind == BUFFER_INPUT || (b->kind == BUFFER_OUTPUT && u->output[b->index].param < 0);
+}
+
 void rnn_unit_free(RnnUnit *u) {
   if (!u) return;
-  for (int i = 0; i < u->buffers; i++) free(u->buffer[i].memory);
-  for (int i = 0; i < u->slots; i++) free(u->slot[i].memory);
+  for (int i = 0; i < u->buffers; i++)
+    if (u->buffer[i].kind == BUFFER_CONST || u->buffer[i].kind == BUFFER_STATE) free(u->buffer[i].memory);
+  pages_free(&u->pool);
   free(u->slot);
   for (int c = 0; c < RNN_MAX_CLOCKS; c++) {
     free(u->active[c]);
@@ -198,11 +204,44 @@ static void grow(void **memory, int64_t *room, int64_t size, bool is_double) {
   *room = size;
 }
 
-/* Memory as large as the largest of its buffers. */
-static void grow_slots(RnnUnit *u) {
+static bool wants_more(int64_t *room, int64_t size) {
+  if (size <= *room) return false;
+  *room = size;
+  return true;
+}
+
+/* A slot is as large as the largest of its buffers. */
+static bool pool_wants_more(RnnUnit *u) {
+  bool more = false;
   for (int i = 0; i < u->buffers; i++) {
-    const UnitBuffer *b = &u->buffer[i];
-    if (b->slot >= 0) grow(&u->slot[b->slot].memory, &u->slot[b->slot].room, buffer_size(u, b), u->is_double);
+    UnitBuffer *b = &u->buffer[i];
+    if (is_pooled(u, b)) more |= wants_more(b->slot >= 0 ? &u->slot[b->slot].room : &b->room, buffer_size(u, b));
+  }
+  return more;
+}
+
+/* The bytes of `room` scalars, from a line of the cache on. */
+static size_t pool_bytes(const RnnUnit *u, int64_t room) { return ((size_t)room * scalar_size(u->is_double) + 63) / 64 * 64; }
+
+static size_t pool_size(const RnnUnit *u) {
+  size_t bytes = 0;
+  for (int i = 0; i < u->slots; i++) bytes += pool_bytes(u, u->slot[i].room);
+  for (int i = 0; i < u->buffers; i++)
+    if (is_pooled(u, &u->buffer[i]) && u->buffer[i].slot < 0) bytes += pool_bytes(u, u->buffer[i].room);
+  return bytes;
+}
+
+static void grow_pool(RnnUnit *u) {
+  if (!pool_wants_more(u)) return;
+  pages_free(&u->pool);
+  u->pool = pages_new(pool_size(u));
+  char *at = u->pool.memory;
+  for (int i = 0; i < u->slots; at += pool_bytes(u, u->slot[i++].room)) u->slot[i].memory = at;
+  for (int i = 0; i < u->buffers; i++) {
+    UnitBuffer *b = &u->buffer[i];
+    if (!is_pooled(u, b) || b->slot >= 0) continue;
+    b->memory = at;
+    at += pool_bytes(u, b->room);
   }
 }
 
@@ -212,7 +251,7 @@ static void *place(RnnUnit *u, UnitBuffer *b) {
   if (b->kind == BUFFER_OUTPUT && u->output[b->index].param >= 0)
     return (char *)u->gradients + (size_t)u->parameters->offset[u->output[b->index].param] * scalar;
   if (b->slot >= 0) return (char *)u->slot[b->slot].memory + (size_t)front_size(u, b) * scalar;
-  if (b->kind != BUFFER_CONST) grow(&b->memory, &b->room, buffer_size(u, b), u->is_double);
+  if (b->kind == BUFFER_STATE) grow(&b->memory, &b->room, buffer_size(u, b), u->is_double);
   return (char *)b->memory + (size_t)front_size(u, b) * scalar;
 }
 
@@ -244,7 +283,7 @@ void unit_layout(RnnUnit *u, int64_t rows, const int64_t *steps) {
     u->steps[c] = u->fixed_length[c] ? u->fixed_length[c] : steps[c];
     grow_steps(u, c, u->steps[c]);
   }
-  grow_slots(u);
+  grow_pool(u);
   for (int i = 0; i < u->buffers; i++) u->table[i] = place(u, &u->buffer[i]);
 }
 

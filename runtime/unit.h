@@ -1,6 +1,7 @@
 /* unit.h — what a unit is made of, for the runtime's own files (the public side is in runtime.h). */
 #ifndef RNN_RUNTIME_UNIT_H
 #define RNN_RUNTIME_UNIT_H
+#include "runtime/pages.h"
 #include "runtime/parameters.h"
 #include "runtime/runtime.h"
 
@@ -25,7 +26,8 @@ typedef struct UnitBuffer {
   int slot;         /* buffers of one slot lie in the same memory; -1: in its own */
   const char *name; /* of the equation; NULL */
   int line;
-  void *memory;     /* NULL for params, for gradients, which lie in one vector, and for buffers of a slot */
+  void *memory;     /* NULL for params, for gradients, which lie in one vector, and for buffers of a slot; numbers of the program and
+                       kept states have their own, the others a part of the pool */
   int64_t room;     /* scalars in memory */
 } UnitBuffer;
 
@@ -45,6 +47,7 @@ struct RnnUnit {
   UnitBuffer *buffer;
   UnitSlot *slot;
   int slots;
+  Pages pool;    /* in which a call's buffers lie one after the other */
   void **table;
   Parameters *parameters; /* may be shared with another unit of the stage */
   bool owns_parameters;

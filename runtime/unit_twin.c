@@ -18,6 +18,7 @@ static void own_memory(UnitBuffer *b, bool is_double) {
 
 /* What is sized by rows or steps grows anew. */
 static void forget_sizes(RnnUnit *u) {
+  u->pool = (Pages){0};
   u->most_rows = 0;
   u->all_fresh = NULL;
   u->no_sequence = NULL;
