@@ -42,6 +42,8 @@ Dataset *dataset_load(const cJSON *source, const cJSON *modifiers, const Variabl
 /* Trees with nodes of more than two children are no data for an input `n.left` or `n.right`: E0514. Any other name is fine. */
 bool tree_read_by_sides(const Dataset *d, const char *input, RnnError *error);
 void dataset_free(Dataset *d);
+/* Bytes in memory. */
+int64_t dataset_bytes(const Dataset *d);
 /* `last 10%` and `last n`: contiguous in time. One sequence: only the counting changes (see `counted`). Several: the last tenth of them. */
 
 /* Counter-based generator (Philox 4x32-10; Salmon et al., 2011) for everything that is drawn: initial weights, data, shuffles. */

@@ -140,6 +140,25 @@ bool rnn_program_train(RnnProgram *p, const RnnOptions *options, RnnError *error
   return train_all(p, options, error);
 }
 
+/* --- the memory that it takes ------------------------------------------------------------------------------------------------------ */
+
+static bool predict_one(RnnProgram *p, const cJSON *json, const RnnOptions *options, RnnError *error) {
+  Stage stage;
+  bool good = stage_open(&stage, p, json, options, error) && train_stage(&stage, error);
+  stage_close(&stage);
+  return good;
+}
+
+bool rnn_program_memory(RnnProgram *p, const RnnOptions *options, RnnError *error) {
+  RnnOptions predict = *options;
+  const cJSON *stage;
+  predict.predict = true;
+  program_directories(p, options);
+  cJSON_ArrayForEach(stage, p->stages)
+    if (is_kind(stage, "train") && !predict_one(p, stage, &predict, error)) return false;
+  return true;
+}
+
 /* --- running ------------------------------------------------------------------------------------------------------------------------ */
 
 static bool unknown_run(const RnnProgram *p, const char *name, RnnError *error) {

@@ -21,6 +21,7 @@ typedef struct RnnOptions {
   const char *directory; /* where data paths start; NULL: the model file's folder */
   FILE *out, *err;       /* stdout and stderr */
   int threads;           /* at most so many; 0: as many as cores */
+  bool predict;          /* trains nothing: says what memory it would take (rnn_program_memory) */
 } RnnOptions;
 
 typedef RnnFunction *RnnLookup(void *context, const char *symbol); /* compiles lazily; NULL on failure */
@@ -31,6 +32,9 @@ void rnn_program_free(RnnProgram *p);
 
 /* Trains every train stage in order and saves the weights (written beside, then renamed). */
 bool rnn_program_train(RnnProgram *p, const RnnOptions *options, RnnError *error);
+/* Prints the memory that training each stage takes beside the program itself, from its data, its method and the buffers of its units.
+ * No unit is called: `lookup` may give any function. */
+bool rnn_program_memory(RnnProgram *p, const RnnOptions *options, RnnError *error);
 /* Runs one run stage with the saved (or just trained) weights: report, write, plot, expect. `expected` becomes false when an
  * expect does not hold. name NULL: the only one, or an error that lists them. */
 bool rnn_program_run(RnnProgram *p, const char *name, const RnnOptions *options, bool *expected, RnnError *error);

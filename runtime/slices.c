@@ -22,11 +22,23 @@ static int64_t most_rows(int i, int64_t rows, int most) {
   return found;
 }
 
-static bool open_slice(Slices *s, int i, const Stage *stage, const Dataset *data, const Batches *batches, int64_t most_steps, RnnError *error) {
+/* On two clocks of the data, sequences are as long on each as their values say; memory for the longest on all would be its square. */
+static void most_on_clocks(const RnnUnit *u, const Dataset *data, int64_t most_steps, int64_t *steps) {
+  int of_data = 0;
+  for (int c = 0; c < u->clocks; c++) of_data += u->fixed_length[c] == 0;
+  for (int c = 0; c < RNN_MAX_CLOCKS; c++) steps[c] = of_data > 1 ? 1 : most_steps;
+  for (int c = 0; of_data > 1 && c < u->clocks; c++)
+    for (int64_t i = 0; i < data->count; i++) {
+      int64_t on = sequence_steps_on(data, &data->sequence[i], c), length = on > 0 ? on : data->sequence[i].steps;
+      if (length > steps[c]) steps[c] = length < most_steps ? length : most_steps;
+    }
+}
+
+static bool open_slice(Slices *s, int i, const Stage *stage, const Dataset *data, const Batches *batches, const int64_t *most_steps, RnnError *error) {
   Slice *slice = &s->slice[i];
   int64_t rows = most_rows(i, batches_most_rows(batches), s->most);
   if (i > 0) slice->unit = unit_twin(s->slice->unit);
-  rnn_unit_reserve(slice->unit, rows, most_steps);
+  rnn_unit_reserve_clocks(slice->unit, rows, most_steps);
   slice->own = s->most > 1 ? batch_chunk_new(batches) : NULL;
   return feed_open(&slice->feed, stage, slice->unit, data, rows, error);
 }
@@ -35,8 +47,10 @@ bool slices_open(Slices *s, const Stage *stage, RnnUnit *unit, const Dataset *da
                  int64_t from, RnnError *error) {
   *s = (Slices){.threads = stage->threads, .most = unit->additive ? slices_of_rows(batches_most_rows(batches)) : 1};
   s->slice->unit = unit;
+  int64_t most[RNN_MAX_CLOCKS];
+  most_on_clocks(unit, data, most_steps, most);
   for (int i = 0; i < s->most; i++) {
-    if (!open_slice(s, i, stage, data, batches, most_steps, error)) return false;
+    if (!open_slice(s, i, stage, data, batches, most, error)) return false;
     if (from > s->slice[i].feed.from) s->slice[i].feed.from = from;
   }
   threads_reserve(s->threads, s->most);

@@ -231,6 +231,13 @@ static size_t pool_size(const RnnUnit *u) {
   return bytes;
 }
 
+int64_t unit_bytes(const RnnUnit *u) {
+  size_t bytes = pool_size(u);
+  for (int i = 0; i < u->buffers; i++)
+    if (!is_pooled(u, &u->buffer[i])) bytes += pool_bytes(u, u->buffer[i].room);
+  return (int64_t)bytes;
+}
+
 static void grow_pool(RnnUnit *u) {
   if (!pool_wants_more(u)) return;
   pages_free(&u->pool);

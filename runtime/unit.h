@@ -73,6 +73,8 @@ void unit_run(RnnUnit *u);
 /* Row r takes the kept state that row from[r] has now (beam search). */
 void unit_permute_state(RnnUnit *u, const int64_t *from);
 void *unit_gradients(RnnUnit *u);
+/* Bytes of the buffers of its calls, of its own numbers and kept states, as they are laid out now. */
+int64_t unit_bytes(const RnnUnit *u);
 
 /* The first value that is not finite, in time order (then the table's): false if all are. */
 typedef struct NotFinite {

@@ -286,12 +286,31 @@ static void emit_late(Compilation *c) {
   }
 }
 
+static void not_called(const RnnArgs *args) { (void)args; }
+static RnnFunction *look_up_nothing(void *context, const char *symbol) {
+  (void)context, (void)symbol;
+  return not_called;
+}
+
+static int emit_memory(Compilation *c) {
+  RnnError error = {0};
+  RnnOptions r = options_runtime(c->options);
+  char *text = cJSON_PrintUnformatted(c->manifest);
+  RnnProgram *p = rnn_program_load(text, look_up_nothing, NULL, &error);
+  bool fine = p && rnn_program_memory(p, &r, &error);
+  if (!fine) print_runtime_error(c->options, &error);
+  rnn_program_free(p);
+  free(text);
+  return fine ? EXIT_FINE : EXIT_ERROR;
+}
+
 int command_emit(Session *s, Options *o) {
   if (!o->words.len) return usage(s, o, "a model: rnn --emit=graph FILE");
   if (o->emit == EMIT_OBJ || o->emit == EMIT_EXE) return command_build(s, o);
   Compilation *c = compile_check(s, o->words.at[0], o);
   if (c && o->emit > EMIT_TYPES && compile_stages(c, o->words.at[0], c->program->unsupported.len ? stage_is_supported : NULL)) emit_late(c);
   int code = finish(s, o);
+  if (c && code == EXIT_FINE && o->emit == EMIT_MEMORY) code = emit_memory(c);
   compilation_free(c);
   return code;
 }

@@ -27,7 +27,7 @@ static void print_help(FILE *out) {
     fprintf(out, "  rnn %s %s\n", commands[i].name, commands[i].arguments);
     fprintf(out, "      %s\n", commands[i].help);
   }
-  fputs("  rnn --emit=tokens|ast|types|graph|grad|plan|llvm|asm|obj|exe|manifest FILE\n"
+  fputs("  rnn --emit=tokens|ast|types|graph|grad|plan|llvm|asm|obj|exe|manifest|memory FILE\n"
         "      prints what the compiler makes of a model on the way\n\n"
         "options: --quiet --json --weights FILE --threads N --double --dump-after=PASS --time-passes --verify-each --version\n"
         "dims, constants and the seed of the file are overridden by NAME=value: rnn train f.rnn H=128 seed=3\n"

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const emit_names[] = {"", "tokens", "ast", "types", "graph", "grad", "plan", "llvm", "asm", "obj", "exe", "manifest"};
+static const char *const emit_names[] = {"", "tokens", "ast", "types", "graph", "grad", "plan", "llvm", "asm", "obj", "exe", "manifest", "memory"};
 enum { EMITS = sizeof emit_names / sizeof *emit_names };
 
 const char *emit_name(EmitKind kind) { return emit_names[kind]; }

@@ -67,6 +67,18 @@ void dataset_free(Dataset *d) {
   free(d);
 }
 
+int64_t dataset_bytes(const Dataset *d) {
+  enum { OVERHEAD = 16 }; /* of the allocator, each piece */
+  int64_t bytes = (int64_t)sizeof *d + (int64_t)((size_t)d->variables * sizeof *d->variable);
+  for (int64_t i = 0; i < d->count; i++) {
+    const Sequence *q = &d->sequence[i];
+    bytes += (int64_t)sizeof *q + OVERHEAD + d->variables * (int64_t)sizeof *q->value;
+    for (int v = 0; v < d->variables; v++)
+      if (q->value[v]) bytes += OVERHEAD + (int64_t)sizeof(double) * d->variable[v].elements * (d->variable[v].axes >> 1 ? q->steps : 1);
+  }
+  return bytes;
+}
+
 static Dataset *dataset_new(const Variable *variables, int count) {
   Dataset *d = calloc(1, sizeof *d);
   if (!d) return NULL;

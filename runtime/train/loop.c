@@ -29,7 +29,8 @@ static bool open_training(Loop *l, int64_t chunk, bool carry, RnnError *error) {
   if (!open_order(s, carry, &order, error)) return false;
   l->batches = batches_new(s->train_part, rows, order, carry ? chunk : 0, s->program->seed, error);
   if (!l->batches) return false;
-  return slices_open(&l->slices, s, s->unit, s->train_part, l->batches, batches_most_steps(l->batches), 0, error);
+  int64_t most = batches_most_steps(l->batches);
+  return slices_open(&l->slices, s, s->unit, s->train_part, l->batches, chunk > 0 && chunk < most ? chunk : most, 0, error);
 }
 
 static bool open_validation(Loop *l, int64_t chunk, RnnError *error) {

@@ -36,7 +36,7 @@ bool train_stage(Stage *stage, RnnError *error) {
     if (strcmp(methods[i].name, name)) continue;
     double option[METHOD_OPTIONS];
     if (!value_options(value, methods[i].option, methods[i].options, option, clause_line(clause), error)) return false;
-    return methods[i].train(stage, option, error);
+    return stage->options->predict ? train_memory(stage, name, option, error) : methods[i].train(stage, option, error);
   }
   return unknown_method(name ? name : "?", clause_line(clause), error);
 }

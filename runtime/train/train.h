@@ -11,6 +11,9 @@ enum { METHOD_OPTIONS = 4, VALID_CHUNK = 1024, DEFAULT_EPOCHS = 100 };
 /* Trains the stage's unit's params with the method its clause names (bptt where there is none). E0402 unknown method. */
 bool train_stage(Stage *stage, RnnError *error);
 
+/* In the place of training: what memory it would take (memory.c). `option` are the method's. */
+bool train_memory(Stage *stage, const char *method, const double *option, RnnError *error);
+
 #define METHOD(name, ...) bool train_##name(Stage *stage, const double *option, RnnError *error);
 #include "runtime/train/methods.def"
 #undef METHOD
