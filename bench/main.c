@@ -134,5 +134,6 @@ int main(int argc, char **argv) {
   run_sections(&b, &p);
   finish(&b, a.json);
   peers_stop(b.peers);
+  cJSON_Delete(b.json);
   return b.failed;
 }

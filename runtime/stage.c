@@ -106,7 +106,8 @@ static void set_steps(Dataset *d, int64_t steps) {
 
 static bool load_data(Stage *s, RnnError *error) {
   const cJSON *clause = clause_of(s->json, "data"), *steps = clause_of(s->json, "steps");
-  if (!clause && !steps) return rnn_fail(error, "E0405", "`%s` says neither `data` nor `steps`\n   = note: on line %d", s->name, s->line);
+  if (!clause && !steps && !clause_of(s->json, "decode"))
+    return rnn_fail(error, "E0405", "`%s` says neither `data` nor `steps`\n   = note: on line %d", s->name, s->line);
   s->data = clause ? load(s, clause, error) : nothing(s->net);
   if (!s->data) return false;
   if (steps) set_steps(s->data, (int64_t)clause_number(steps, 0));

@@ -17,6 +17,13 @@ static bool *mark_losses(const Graph *g) {
   return marked;
 }
 
+/* The one-hot of an index stands nowhere in the program: what chose the index, further on, is the obstacle. */
+static Ref blocker_of(const Search *s, Ref n, int input) {
+  const Ref before = s->blocker[n];
+  const bool first = s->by_gradient[n] || (before != NO_REF && node_of(s->g, before)->op == OP_ONE_HOT);
+  return first && !op_passes_gradient(node_of(s->g, n)->op, input) ? n : before;
+}
+
 /* `stop(e)` is a wish, no obstacle. */
 static bool reach_inputs(Search *s, Ref n) {
   bool changed = false;
@@ -24,7 +31,7 @@ static bool reach_inputs(Search *s, Ref n) {
     const Ref x = input_of(s->g, n, i);
     if (s->by_value[x]) continue;
     s->by_value[x] = changed = true;
-    s->blocker[x] = s->by_gradient[n] && !op_passes_gradient(node_of(s->g, n)->op, i) ? n : s->blocker[n];
+    s->blocker[x] = blocker_of(s, n, i);
   }
   return changed;
 }
@@ -77,7 +84,7 @@ static void say_blocked(const Search *s, const char *params, Ref blocker, Span l
   const Node *n = blocker == NO_REF ? NULL : node_of(s->g, blocker);
   const Span span = n && n->span.file ? n->span : loss;
   Diag *d = diag_error(s->g->session, E0432, span, "no gradient of the loss comes to %s", params);
-  if (n) diag_label(d, span, "only by way of this, and %s passes none", n->op == OP_SELECT ? "a condition" : op_text(n->op));
+  if (n) diag_label(d, span, "only by way of this, and %s passes none", n->op == OP_SELECT ? "a condition" : "it");
   else diag_label(d, span, "reads nothing that depends on %s", params);
   diag_help(d, "%s", n ? remedy(n->op) : "name with `tune` what the loss depends on; what `force` replaces by data it does not depend on");
 }

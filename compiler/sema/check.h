@@ -92,6 +92,12 @@ bool mentions_clock(Checker *c, Scope *scope, const Expr *e);
 
 /* --- constants: constant.c ------------------------------------------------------------------------------------------- */
 bool constant_number(const Expr *e, double *out);   /* of the file's and net's lets and dims; after typing */
+/* A call within a call: what the options of each cell are. The net itself has no `call`. */
+typedef struct CellCall {
+  const Expr *call;
+  const struct CellCall *outer;
+} CellCall;
+bool number_in_call(const Expr *e, const CellCall *in, double *out); /* in the body of the cell that is called: its options too */
 bool constant_expr(const Expr *e);                  /* known when compiling: options, lets, dims, numbers */
 bool mentions_option(const Expr *e);
 bool whole_number(double x, int64_t *out);

@@ -269,8 +269,15 @@ void check_clause(Checker *c, Stage *stage, Clause *clause) {
   if (!cuts_sequences(clause)) return;
   if (any_tree(c)) cannot_cut(c, clause, "trees cannot be cut into chunks", "a part of a tree is no tree");
   else if (several_clocks_of_data(c)) cannot_cut(c, clause, "sequences on several clocks cannot be cut into chunks", "no step of one clock belongs to a step of another");
-  else if (!strcmp(clause->keyword, "carry")) check_carried(c, stage, clause);
 }
+
+void check_cuts(Checker *c, const Stage *stage) {
+  const Clause *cut = NULL;
+  for (int i = 0; i < stage->decl->clauses.len && !cut; i++)
+    if (cuts_sequences(stage->decl->clauses.at[i])) cut = stage->decl->clauses.at[i];
+  if (cut && !any_tree(c) && !several_clocks_of_data(c)) check_chunks(c, stage, cut);
+}
+
 
 /* `dtaa adding(…)`: it is there, and its keyword has its own error. */
 bool clause_is_misspelt(const Decl *d, const char *keyword) {

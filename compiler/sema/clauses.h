@@ -18,7 +18,8 @@ typedef void ClauseCheck(Checker *c, Stage *stage, Clause *clause);
 #include "sema/clauses.def"
 #undef CLAUSE
 
-void check_carried(Checker *c, const Stage *stage, const Clause *clause); /* chunks.c: E0414 */
+void check_chunks(Checker *c, const Stage *stage, const Clause *clause); /* chunks.c: E0414 */
+void check_cuts(Checker *c, const Stage *stage); /* after all clauses, whose expressions then have types */
 void check_clause(Checker *c, Stage *stage, Clause *clause);
 bool clause_is_misspelt(const Decl *d, const char *keyword); /* `dtaa …`: it has an error of its own */
 

@@ -43,7 +43,7 @@ static bool unknown_decode_option(Checker *c, const Expr *e, const Arg *arg, con
 
 static void check_decode_options(Checker *c, Stage *stage, const Expr *e, const Symbol *output) {
   static const char options[] = "end limit width";
-  bool limited = false;
+  bool limited = find_clause(stage->decl, "steps") != NULL;
   for (int i = 1; i < e->args.len; i++) {
     const Arg *arg = &e->args.at[i];
     limited |= arg->name && !strcmp(arg->name, "limit");

@@ -46,13 +46,13 @@ typedef struct FunctionRow {
   double (*of)(double);
 } FunctionRow;
 
-static bool apply_function(const Expr *e, double *out) {
+static bool apply_function(const Expr *e, const CellCall *in, double *out) {
   static const FunctionRow functions[] = {{"exp", exp}, {"log", log},   {"sqrt", sqrt}, {"abs", fabs},
                                           {"sin", sin}, {"cos", cos},   {"tanh", tanh}, {"floor", floor}};
   double x;
   if (e->args.len != 1 || !e->symbol || e->symbol->kind != SYMBOL_BUILTIN) return false;
   for (size_t i = 0; i < sizeof functions / sizeof *functions; i++)
-    if (!strcmp(e->name, functions[i].name) && constant_number(e->args.at[0].value, &x)) return *out = functions[i].of(x), true;
+    if (!strcmp(e->name, functions[i].name) && number_in_call(e->args.at[0].value, in, &x)) return *out = functions[i].of(x), true;
   return false;
 }
 
@@ -64,16 +64,33 @@ static bool number_of_symbol(const Symbol *symbol, double *out) {
   return *out = symbol->number, true;
 }
 
-bool constant_number(const Expr *e, double *out) {
+static const Expr *option_given(const Expr *call, Name name) {
+  for (int i = 0; i < call->args.len; i++)
+    if (call->args.at[i].name == name) return call->args.at[i].value;
+  return NULL;
+}
+
+/* An option has what the call gives it, in the caller's names; else its default, in the cell's. So has a `let` of the cell. */
+static bool number_of_name(const Symbol *symbol, const CellCall *in, double *out) {
+  if (number_of_symbol(symbol, out)) return true;
+  if (!symbol || !in || !in->call) return false;
+  const Expr *given = symbol->kind == SYMBOL_OPTION ? option_given(in->call, symbol->name) : NULL;
+  if (given) return number_in_call(given, in->outer, out);
+  return (symbol->kind == SYMBOL_OPTION || symbol->kind == SYMBOL_LET) && symbol->value && number_in_call(symbol->value, in, out);
+}
+
+bool number_in_call(const Expr *e, const CellCall *in, double *out) {
   double a, b;
   if (e->kind == EXPR_NUMBER) return *out = with_unit(e->number, e->unit), true;
-  if (e->kind == EXPR_NAME) return number_of_symbol(e->symbol, out);
-  if (e->kind == EXPR_CALL) return apply_function(e, out);
-  if (e->kind == EXPR_UNARY && constant_number(e->left, &a)) return *out = e->op == OPERATOR_NOT ? a == 0 : -a, true;
-  if (e->kind == EXPR_IF && constant_number(e->left, &a)) return constant_number(a != 0 ? e->right : e->third, out);
-  if (e->kind != EXPR_BINARY || !constant_number(e->left, &a) || !constant_number(e->right, &b)) return false;
+  if (e->kind == EXPR_NAME) return number_of_name(e->symbol, in, out);
+  if (e->kind == EXPR_CALL) return apply_function(e, in, out);
+  if (e->kind == EXPR_UNARY && number_in_call(e->left, in, &a)) return *out = e->op == OPERATOR_NOT ? a == 0 : -a, true;
+  if (e->kind == EXPR_IF && number_in_call(e->left, in, &a)) return number_in_call(a != 0 ? e->right : e->third, in, out);
+  if (e->kind != EXPR_BINARY || !number_in_call(e->left, in, &a) || !number_in_call(e->right, in, &b)) return false;
   return *out = apply(e->op, a, b), true;
 }
+
+bool constant_number(const Expr *e, double *out) { return number_in_call(e, NULL, out); }
 
 /* --- known at each call ------------------------------------------------------------------------------------------------- */
 

@@ -31,7 +31,7 @@ static void check_required(Checker *c, const Decl *d) {
   if (d->kind == DECL_TRAIN) {
     require(c, d, "data", "data csv(\"a.csv\", y = \"price\")");
     if (method_wants_loss(d)) require(c, d, "loss", "loss mse(y, data.y)");
-  } else if (!find_clause(d, "steps")) {
+  } else if (!find_clause(d, "steps") && !find_clause(d, "decode")) { /* a decoder's limit is a length, too */
     require(c, d, "data", "data csv(\"a.csv\", y = \"price\")");
   }
 }
@@ -65,6 +65,7 @@ void check_stage(Checker *c, Decl *d) {
   stage.scope = stage_scope(c, stage.net);
   check_required(c, d);
   for (int i = 0; i < d->clauses.len; i++) check_clause(c, &stage, d->clauses.at[i]);
+  check_cuts(c, &stage);
   report_missing_histories(c);
   c->stage = NULL;
 }
