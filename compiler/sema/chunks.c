@@ -94,7 +94,15 @@ static bool on_clock(const Item *item) {
   return false;
 }
 
+/* A cell that calls itself has its own error. */
+static bool is_inside(const Search *s, const Decl *body) {
+  for (const CellCall *in = s->in; in; in = in->outer)
+    if (in->call && in->call->symbol->decl == body) return true;
+  return false;
+}
+
 static void search_body(Search *s, const Decl *body, const Expr *call) {
+  if (is_inside(s, body)) return;
   const CellCall in = {call, s->in};
   const CellCall *outer = s->in;
   const bool stepped = s->stepped;

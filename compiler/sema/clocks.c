@@ -84,7 +84,7 @@ static Axes of_over(Checker *c, Scope *scope, Expr *e) {
     Diag *d = diag_error(c->s, E0206, e->span, "`%s over %s` of what does not live on `%s`", e->name, clock_name(c, e->clock), clock_name(c, e->clock));
     diag_label(d, e->args.at[0].value->span, "this lives on %s", clocks_text(c, first));
   }
-  if (e->left->kind == EXPR_FIELD) return axes; /* each node has children of its own */
+  if (e->left->kind == EXPR_FIELD) return axes | on_clock(e->clock); /* each node has children of its own */
   bool keeps = !strcmp(e->name, "softmax") || !strcmp(e->name, "logsoftmax");
   return keeps ? axes : axes & ~AXIS_CLOCK(e->clock);
 }
