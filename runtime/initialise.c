@@ -9,6 +9,7 @@
 #include "runtime/random.h"
 #include "runtime/value.h"
 #include <lapacke.h>
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,6 +53,27 @@ static bool bad_option(Draw *d, const char *name, const char *wanted) {
 
 static bool has_option(const Draw *d, const char *name) { return option_of(d, name) != NULL; }
 
+typedef struct Limit {
+  const char *initialiser, *option;
+  double least, most;
+  const char *wanted;
+} Limit;
+
+static const Limit limits[] = {
+#define LIMIT(initialiser, option, least, most, wanted) {#initialiser, #option, least, most, wanted},
+#include "runtime/initialiser_limits.def"
+#undef LIMIT
+};
+
+static bool within_limits(Draw *d, const char *name, double x) {
+  for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
+    const Limit *l = &limits[i];
+    const bool meant = !strcmp(l->initialiser, d->initialiser->name) && !strcmp(l->option, name);
+    if (meant && !(x >= l->least && x <= l->most)) return bad_option(d, name, l->wanted);
+  }
+  return true;
+}
+
 /* NaN as fallback: it must be given. */
 static bool number_option(Draw *d, const char *name, double fallback, double *out) {
   const cJSON *v = option_of(d, name);
@@ -59,7 +81,7 @@ static bool number_option(Draw *d, const char *name, double fallback, double *ou
   if (!v && !isnan(fallback)) return true;
   if (!cJSON_IsNumber(v)) return bad_option(d, name, "a number");
   *out = v->valuedouble;
-  return true;
+  return within_limits(d, name, *out);
 }
 
 static bool whole_option(Draw *d, const char *name, double least, double most, int64_t *out) {
@@ -117,7 +139,7 @@ static bool init_uniform(Draw *d) {
 static bool init_normal(Draw *d) {
   double mean, std;
   if (!number_option(d, "mean", 0, &mean) || !number_option(d, "std", 1, &std)) return false;
-  return std < 0 ? bad_option(d, "std", "0 or more") : fill_normal(d, mean, std);
+  return fill_normal(d, mean, std);
 }
 
 static bool init_integers(Draw *d) {
@@ -273,7 +295,6 @@ static bool sparse_values(Draw *d) {
 static bool init_sparse(Draw *d) {
   double density, radius;
   if (!number_option(d, "density", NAN, &density)) return false;
-  if (!(density > 0 && density <= 1)) return bad_option(d, "density", "above 0 and at most 1");
   if (has_option(d, "values") && has_option(d, "std"))
     return rnn_fail(d->error, "E0422", "`%s ~ sparse(…)` takes values or std, not both", d->name);
   if (!sparse_values(d)) return false;
@@ -309,7 +330,6 @@ static bool init_small_world(Draw *d) {
   double p, radius;
   if (!want_square(d) || !whole_option(d, "k", 2, (double)d->rows - 1, &k) || !number_option(d, "p", NAN, &p)) return false;
   if (k % 2) return bad_option(d, "k", "even: half of the neighbours on each side");
-  if (!(p >= 0 && p <= 1)) return bad_option(d, "p", "from 0 to 1");
   fill_constant(d, 0);
   for (int64_t i = 0; i < d->rows; i++)
     for (int64_t away = -k / 2; away <= k / 2; away++)

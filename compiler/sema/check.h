@@ -149,7 +149,7 @@ int default_clock(Checker *c, const Scope *scope); /* -1: there are several, non
 Symbol *define(Checker *c, Scope *scope, NameAt *at, Item *item); /* a name on the left of an equation; NULL with a diagnostic */
 void declare_header(Checker *c, Decl *cell);
 void check_body(Checker *c, Decl *d);
-void check_initialiser(Checker *c, Scope *scope, Expr *e);
+void check_initialiser(Checker *c, Scope *scope, Expr *e, const Symbol *weight);
 bool type_of_syntax(Checker *c, Scope *scope, TypeSyntax *syntax, Type *out);
 void check_module(Checker *c, Module *m);
 void check_use(Checker *c, Decl *d);

@@ -1,5 +1,8 @@
-/* initialisers.c — what stands after `~`: names and options of runtime/initialisers.def. */
+/* initialisers.c — what stands after `~`: names and options of runtime/initialisers.def, their limits of initialiser_limits.def. What only
+ * numbers of a call of the cell, or a file, decide is said when drawing. */
 #include "sema/check.h"
+#include <float.h>
+#include <math.h>
 
 typedef struct InitialiserRow {
   const char *name;
@@ -14,6 +17,18 @@ static const InitialiserRow rows[] = {
 };
 
 enum { ROWS = sizeof rows / sizeof *rows };
+
+typedef struct LimitRow {
+  const char *initialiser, *option;
+  double least, most;
+  const char *wanted;
+} LimitRow;
+
+static const LimitRow limits[] = {
+#define LIMIT(initialiser, option, least, most, wanted) {#initialiser, #option, least, most, wanted},
+#include "runtime/initialiser_limits.def"
+#undef LIMIT
+};
 
 static const InitialiserRow *find_row(Checker *c, const Expr *e) {
   const char *names[ROWS];
@@ -48,7 +63,48 @@ static void check_value(Checker *c, Scope *scope, Expr *value) {
   else type_option(c, scope, value);
 }
 
-static void check_call(Checker *c, Scope *scope, Expr *e) {
+static void check_limits(Checker *c, const char *initialiser, const char *option, const Expr *value) {
+  double x;
+  if (!option || !constant_number(value, &x)) return;
+  for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
+    const LimitRow *l = &limits[i];
+    if (strcmp(l->initialiser, initialiser) || strcmp(l->option, option) || (x >= l->least && x <= l->most)) continue;
+    Diag *d = diag_error(c->s, E0422, value->span, "`%s` of `%s` must be %s", option, initialiser, l->wanted);
+    diag_label(d, value->span, "it is %g", x);
+  }
+}
+
+/* --- the shape that it draws ----------------------------------------------------------------------------------------------- */
+
+static bool wants_square(const Expr *e) {
+  static const char *const squares[] = {"radius", "ring", "delay_line", "small_world"};
+  for (size_t i = 0; i < sizeof squares / sizeof *squares; i++)
+    if (!strcmp(e->name, squares[i])) return true;
+  for (int i = 0; i < e->args.len; i++)
+    if (e->args.at[i].name && !strcmp(e->args.at[i].name, "radius")) return true;
+  return false;
+}
+
+/* Dims of a cell may be the same in each call. */
+static bool may_be_square(const Shape *shape) {
+  int64_t high, wide;
+  if (shape->rank != 2) return false;
+  return !dim_known(shape->dim[0], &high) || !dim_known(shape->dim[1], &wide) || high == wide;
+}
+
+static void check_shape(Checker *c, const Expr *e, const Symbol *weight) {
+  int64_t high, wide;
+  if (is_poison(weight->type) || !wants_square(e) || may_be_square(&weight->type.shape)) return;
+  Diag *d = diag_error(c->s, E0421, e->span, "`%s` wants a square matrix [N, N]", e->name);
+  diag_label(d, e->span, "`%s` is %s", weight->name, shape_phrase(c, &weight->type));
+  diag_label(d, weight->item && weight->item->type.present ? weight->item->type.span : weight->span, "declared so");
+  if (weight->type.shape.rank == 2 && dim_known(weight->type.shape.dim[0], &high) && dim_known(weight->type.shape.dim[1], &wide))
+    diag_note(d, "here %lld rows, %lld columns", (long long)high, (long long)wide);
+}
+
+/* --- all of it --------------------------------------------------------------------------------------------------------------- */
+
+static void check_call(Checker *c, Scope *scope, Expr *e, const Symbol *weight) {
   const InitialiserRow *row = find_row(c, e);
   int positional = 0;
   for (int i = 0; i < e->args.len; i++) {
@@ -56,18 +112,20 @@ static void check_call(Checker *c, Scope *scope, Expr *e) {
     positional += !arg->name;
     if (arg->name && row && !has_option(row, arg->name)) unknown_option(c, row, arg);
     check_value(c, scope, arg->value);
+    if (row && (arg->name || positional <= row->most)) check_limits(c, row->name, arg->name ? arg->name : row->options[positional - 1], arg->value);
   }
+  if (row) check_shape(c, e, weight);
   if (!row || positional <= row->most) return;
   diag_error(c->s, E0107, e->span, "`%s` takes at most %d argument%s without a name, not %d", row->name, row->most, row->most == 1 ? "" : "s", positional);
 }
 
-void check_initialiser(Checker *c, Scope *scope, Expr *e) {
+void check_initialiser(Checker *c, Scope *scope, Expr *e, const Symbol *weight) {
   e->type = type_real();
   if (e->kind == EXPR_CHAIN) {
-    check_initialiser(c, scope, e->left);
-    check_initialiser(c, scope, e->right);
+    check_initialiser(c, scope, e->left, weight);
+    check_initialiser(c, scope, e->right, weight);
   } else if (e->kind == EXPR_CALL || e->kind == EXPR_NAME) {
-    check_call(c, scope, e);
+    check_call(c, scope, e, weight);
   } else {
     Diag *d = diag_error(c->s, E0113, e->span, "`~` is followed by the name of an initialiser");
     diag_label(d, e->span, "this is a value");

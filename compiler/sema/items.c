@@ -329,7 +329,7 @@ static void type_start_value(Checker *c, Scope *scope, Item *item) {
   bool typed = item->kind != ITEM_LET && item->kind != ITEM_EQUATION && item->kind != ITEM_SHARED;
   if (!typed || !symbol) return;
   if (item->value && !is_weight(item)) type_for(c, scope, item->value, &symbol->type);
-  if (item->init) check_initialiser(c, scope, item->init);
+  if (item->init) check_initialiser(c, scope, item->init, symbol);
   check_value_on(c, scope, item);
   if (is_weight(item) && !item->value && !item->init) no_start_value(c, item);
 }
