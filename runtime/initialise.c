@@ -291,14 +291,30 @@ static bool sparse_values(Draw *d) {
   return !d->first || fill_uniform(d, -1, 1);
 }
 
-/* Exactly round(density × elements) entries are kept, so that small matrices have what is asked for. */
+/* The same by blocks of `tall` rows in one column, those of the last rows as tall as there are rows left. */
+static void keep_blocks(Draw *d, int64_t tall, double density) {
+  int64_t blocks = (d->rows + tall - 1) / tall * d->columns, keep = llround(density * (double)blocks);
+  for (int64_t b = 0; b < blocks; b++) {
+    if (random_uniform(&d->random) * (double)(blocks - b) < (double)keep) {
+      keep--;
+      continue;
+    }
+    int64_t first = b / d->columns * tall;
+    for (int64_t i = first; i < first + tall && i < d->rows; i++) d->out[i * d->columns + b % d->columns] = 0;
+  }
+}
+
+/* Exactly round(density × elements) entries are kept, so that small matrices have what is asked for; or so many of the blocks. */
 static bool init_sparse(Draw *d) {
   double density, radius;
   if (!number_option(d, "density", NAN, &density)) return false;
   if (has_option(d, "values") && has_option(d, "std"))
     return rnn_fail(d->error, "E0422", "`%s ~ sparse(…)` takes values or std, not both", d->name);
   if (!sparse_values(d)) return false;
-  keep_some(d, d->out, d->elements, llround(density * (double)d->elements));
+  int64_t tall = 1;
+  if (has_option(d, "blocks") && !whole_option(d, "blocks", 1, (double)d->rows, &tall)) return false;
+  if (tall > 1) keep_blocks(d, tall, density);
+  else keep_some(d, d->out, d->elements, llround(density * (double)d->elements));
   return !has_option(d, "radius") || (number_option(d, "radius", NAN, &radius) && rescale(d, radius));
 }
 

@@ -57,7 +57,7 @@ int graph_clock(Graph *g, const char *name, int64_t length) {
 }
 
 int graph_param(Graph *g, const char *name, Sizes shape, bool trained) {
-  const GraphParam param = {intern(g->session, name), shape, trained};
+  const GraphParam param = {.name = intern(g->session, name), .shape = shape, .trained = trained};
   vec_push(g->session->arena, g->params, param);
   return g->params.len - 1;
 }

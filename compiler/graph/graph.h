@@ -66,6 +66,8 @@ typedef struct GraphParam {
   Name name; /* "adding.h.Wi" */
   Sizes shape;
   bool trained;
+  double density; /* share of its entries that its initialiser may make other than 0; 0: nothing is known. A hint: weights may come
+                     from elsewhere, so whoever counts on it counts at run time */
 } GraphParam;
 
 typedef enum InputRole {

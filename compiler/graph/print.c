@@ -49,6 +49,7 @@ static void print_tables(const Graph *g, FILE *out) {
     fprintf(out, "\nparam %d ", i);
     print_quoted(g->params.at[i].name, out);
     fprintf(out, " %s ", g->params.at[i].trained ? "trained" : "fixed");
+    if (g->params.at[i].density > 0) fprintf(out, "density %.17g ", g->params.at[i].density);
     print_shape(g->params.at[i].shape, out);
   }
   for (int i = 0; i < g->inputs.len; i++) {

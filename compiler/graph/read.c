@@ -210,7 +210,9 @@ static void read_param(Reader *r) {
   const Name name = quoted(r);
   const bool trained = accept(r, "trained");
   if (!trained) expect(r, "fixed");
-  graph_param(r->g, name, shape(r), trained);
+  const double density = accept(r, "density") ? number(r) : 0;
+  const int param = graph_param(r->g, name, shape(r), trained);
+  r->g->params.at[param].density = density;
 }
 
 static void read_input(Reader *r) {

@@ -1,6 +1,7 @@
 /* jit.c — a unit's object file, from the cache or made here, linked into this process by LLJIT. */
 #include "base/diag.h"
 #include "llvm/emit.h"
+#include "runtime/sparse.h"
 #include <llvm-c/LLJIT.h>
 #include <llvm-c/Orc.h>
 #include <llvm-c/Target.h>
@@ -34,6 +35,7 @@ typedef struct External {
 static const External externals[] = {
     {"rnn_gemm_f32", (void *)rnn_gemm_f32}, {"rnn_gemm_f64", (void *)rnn_gemm_f64}, {"rnn_random", (void *)rnn_random},
     {"rnn_active_rows", (void *)rnn_active_rows},
+    {"rnn_sparse_pack_f32", (void *)rnn_sparse_pack_f32}, {"rnn_sparse_pack_f64", (void *)rnn_sparse_pack_f64},
     {"erf", (void *)erf},       {"erff", (void *)erff}, {"sin", (void *)sin},       {"sinf", (void *)sinf},
     {"cos", (void *)cos},       {"cosf", (void *)cosf}, {"pow", (void *)pow},       {"powf", (void *)powf},
     {"memset", (void *)memset}, {"memcpy", (void *)memcpy},

@@ -2,7 +2,7 @@
  *
  * A square block of as many outputs and k as a vector has lanes is loaded row by row, turned in registers and stored; a weight whose
  * outputs lie together already needs no turning. What is left at the edges goes number by number. */
-#include "llvm/contract.h"
+#include "llvm/sparse.h"
 #include <string.h>
 
 enum { MOST_LANES = 16 };
@@ -128,12 +128,7 @@ static LLVMValueRef pack_function(Emit *e, bool turned) {
   return f;
 }
 
-void emit_pack(Emit *e, const PlanItem *item) {
-  const Term *term = &item->terms.at[0];
-  if (term->runs) {
-    emit_pack_runs(e, &term->parts.at[0], table_pointer(e, term->pack));
-    return;
-  }
+static void pack_panels(Emit *e, const Term *term) {
   int64_t first = 0;
   for (int i = 0; i < term->parts.len; i++) {
     const Product *q = &term->parts.at[i];
@@ -144,4 +139,15 @@ void emit_pack(Emit *e, const PlanItem *item) {
     LLVMBuildCall2(e->b, pack_type(e), pack_function(e, q->a.column_stride == 1 && q->a.row_stride != 1), args, PARAMETERS, "");
     first += q->m;
   }
+}
+
+void emit_pack(Emit *e, const PlanItem *item) {
+  const Term *term = &item->terms.at[0];
+  LLVMValueRef dense = term->sparse < 0 ? NULL : emit_sparse_pack(e, term);
+  if (term->pack < 0) return;
+  If wanted = {0};
+  if (dense) wanted = if_begin(e, dense);
+  if (term->runs) emit_pack_runs(e, &term->parts.at[0], table_pointer(e, term->pack));
+  else pack_panels(e, term);
+  if (dense) if_end(e, &wanted);
 }

@@ -1,5 +1,5 @@
 /* product.c — matrix products: by rows and for gradients as emitted tiles (contract.c); what happens once a call through BLAS. */
-#include "llvm/contract.h"
+#include "llvm/sparse.h"
 
 static void call_gemm(Emit *e, bool ta, bool tb, LLVMValueRef m, LLVMValueRef n, LLVMValueRef k, LLVMValueRef a, int64_t lda, LLVMValueRef b,
                       int64_t ldb, double beta, LLVMValueRef c, int64_t ldc) {
@@ -47,11 +47,11 @@ typedef struct RowsTerms {
 } RowsTerms;
 
 /* Terms that are short together are summed at once; the k of long ones are cut into pieces that each make a pass. */
-static RowsTerms rows_terms(Emit *e, const PlanItem *item, Block block) {
+static RowsTerms rows_terms(Emit *e, const PlanItem *item, Block block, int from, int to) {
   RowsTerms r = {0};
   int64_t k = 0;
-  for (int i = 0; i < item->terms.len; i++) k += item->terms.at[i].parts.at[0].k;
-  for (int i = 0; i < item->terms.len; i++) {
+  for (int i = from; i < to; i++) k += item->terms.at[i].parts.at[0].k;
+  for (int i = from; i < to; i++) {
     const Term *t = &item->terms.at[i];
     const int64_t all = t->parts.at[0].k, pieces = (all + PASS_K - 1) / PASS_K, piece = (all + pieces - 1) / pieces;
     for (int64_t begin = 0; begin < all; begin += piece)
@@ -59,6 +59,13 @@ static RowsTerms rows_terms(Emit *e, const PlanItem *item, Block block) {
   }
   r.together = k <= PASS_K ? r.all.len : 1;
   return r;
+}
+
+/* Where the terms from `from` on stop being dense: a sparse one goes by itself. */
+static int end_of_dense(const PlanItem *item, int from) {
+  int to = from;
+  while (to < item->terms.len && item->terms.at[to].sparse < 0) to++;
+  return to;
 }
 
 static void dots_body(Emit *e, Block block, void *context) {
@@ -78,12 +85,17 @@ static void dots_body(Emit *e, Block block, void *context) {
 static void rows_body(Emit *e, Block block, void *context) {
   const PlanItem *item = context;
   const int64_t width = item->terms.at[0].m;
-  const RowsTerms terms = rows_terms(e, item, block);
   Contract c = {.width = width, .columns = block.count, .c = out_pointer(e, item->nodes.at[0], block), .ldc = int_const(e, width)};
-  c.term = terms.all.at;
-  c.terms = terms.all.len;
-  c.together = terms.together;
-  emit_contract_panels(e, &c);
+  for (int i = 0, to; i < item->terms.len; i = to) {
+    to = end_of_dense(item, i);
+    const RowsTerms terms = rows_terms(e, item, block, i, to > i ? to : ++to);
+    c.term = terms.all.at;
+    c.terms = terms.all.len;
+    c.together = terms.together;
+    c.add = i > 0;
+    if (item->terms.at[i].sparse >= 0) emit_sparse_term(e, &c, &item->terms.at[i]);
+    else emit_contract_panels(e, &c);
+  }
 }
 
 enum { GRAD_ROWS = 128, LARGE_GRAD_ROWS = 512, LARGE_GRAD = 1 << 18, GRAD_COPY = 48 }; /* rows whose panel stays in the first cache while all of the result passes; columns that

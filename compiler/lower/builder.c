@@ -15,9 +15,15 @@ Builder *builder_new(Model *m, const Decl *stage, const Symbol *net, UnitKind ki
   for (int i = 0; i < m->program->clocks.len; i++)
     graph_clock(b->graph, m->program->clocks.at[i].name, m->program->clocks.at[i].length);
   for (int i = 0; i < m->params.len; i++)
-    graph_param(b->graph, m->params.at[i].name, m->params.at[i].shape, m->params.at[i].trained);
+    builder_param(b, i);
   b->net = net_instance(b, net);
   return b;
+}
+
+void builder_param(Builder *b, int index) {
+  const GraphParam *p = &b->model->params.at[index];
+  const int param = graph_param(b->graph, p->name, p->shape, p->trained);
+  b->graph->params.at[param].density = p->density;
 }
 
 /* Resolving a read may lower equations that wait for further reads, so the list grows while it is walked. */

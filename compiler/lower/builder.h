@@ -98,6 +98,7 @@ typedef struct Value {
 
 /* --- builder.c ------------------------------------------------------------------------------------------------------- */
 Builder *builder_new(Model *m, const Decl *stage, const Symbol *net, UnitKind kind, const char *name);
+void builder_param(Builder *b, int index); /* the model's next param as one of the graph */
 Graph *builder_finish(Builder *b); /* lowers what reads wait for and sets them; NULL when errors were found since builder_new */
 Sizes sizes_here(const Instance *at, const Shape *shape);
 int64_t size_here(const Instance *at, Dim d);
@@ -212,6 +213,8 @@ typedef struct ClauseWalk {
   bool of_net;    /* `mean(x)` is the net's own arithmetic here: in write and plot, and inside a metric */
 } ClauseWalk;
 cJSON *json_of_clause(ClauseWalk *w, const Clause *c);
+/* The share of a param's entries that its initialiser may make other than 0; 0: it says nothing (density.c). */
+double initialiser_density(Session *s, const Expr *init, const Instance *home, Sizes shape);
 cJSON *json_of_value(ClauseWalk *w, const Expr *e); /* of a clause whose expressions are not compiled, and of initialisers */
 
 /* --- model.c --------------------------------------------------------------------------------------------------------- */

@@ -6,9 +6,10 @@
 
 int model_param(Model *m, const char *name, const Symbol *s, Sizes shape, Instance *home) {
   Arena *arena = m->session->arena;
-  const GraphParam param = {intern(m->session, name), shape, s->kind == SYMBOL_PARAM};
+  GraphParam param = {.name = intern(m->session, name), .shape = shape, .trained = s->kind == SYMBOL_PARAM};
   for (int i = 0; i < m->params.len; i++)
     if (m->params.at[i].name == param.name) return i;
+  param.density = s->item->init ? initialiser_density(m->session, s->item->init, home, shape) : 0;
   vec_push(arena, m->params, param);
   vec_push(arena, m->param_init, s->item->init ? s->item->init : s->item->value);
   vec_push(arena, m->param_span, s->span);

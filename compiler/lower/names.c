@@ -140,10 +140,7 @@ static Ref param_value(Builder *b, Instance *at, Symbol *s) {
   const char *name = full_name(b, at->param_prefix, s->name);
   const Sizes shape = sizes_here(at, &s->type.shape);
   const int index = model_param(b->model, name, s, shape, at);
-  while (b->graph->params.len < b->model->params.len) {
-    const GraphParam *p = &b->model->params.at[b->graph->params.len];
-    graph_param(b->graph, p->name, p->shape, p->trained);
-  }
+  while (b->graph->params.len < b->model->params.len) builder_param(b, b->graph->params.len);
   binding->value = graph_param_ref(b->graph, index);
   name_node(b, binding->value, name);
   return binding->value;

@@ -19,6 +19,10 @@ Graph *plan_recompute(Session *s, Graph *g);
 void plan_assign_buffers(Plan *p);
 void plan_schedule(Plan *p);
 void plan_merge_products(Plan *p);
+void plan_sparse_weights(Plan *p);
+/* Does an initialiser leave this weight sparse enough for a layout of its own? */
+bool plan_is_sparse(const Plan *p, const Product *q);
+bool plan_same_matrix(const Product *a, const Product *b);
 void plan_pack_weights(Plan *p);
 void plan_bundle(Plan *p);
 void plan_share_memory(Plan *p);

@@ -54,6 +54,7 @@ static void use_inputs(Lifetimes *l, Ref user, const Place *at) {
 /* Its panels, the weights that they are made of or that it reads itself, and the right side. */
 static void use_term(Lifetimes *l, const Term *t, const Place *at) {
   if (t->pack >= 0) live_at(&l->life[t->pack], at);
+  if (t->sparse >= 0) live_at(&l->life[t->sparse], at);
   for (int i = 0; i < t->parts.len; i++) {
     live_at(life_of(l, t->parts.at[i].a.view.base), at);
     live_at(life_of(l, t->parts.at[i].b.view.base), at);

@@ -19,12 +19,13 @@ static void find_owners(Merge *m) {
   for (int i = 0; i < g->outputs.len; i++) m->owns[g->outputs.at[i].value] = true;
 }
 
-/* Weights that are there from the start: the product may move to where the first of its kind stands. */
+/* Weights that are there from the start: the product may move to where the first of its kind stands. A sparse one stays by itself. */
 static bool is_candidate(const Merge *m, const PlanItem *item) {
   if (item->kind != PLAN_PRODUCT || item->product.form != PRODUCT_ROWS || m->owns[item->nodes.at[0]]) return false;
   for (int i = 0; i < item->terms.len; i++) {
     Op weight = m->plan->graph->nodes.at[item->terms.at[i].parts.at[0].a.view.base].op;
     if ((weight != OP_PARAM && weight != OP_CONST) || item->terms.at[i].m % PANEL_ROUND) return false;
+    if (plan_is_sparse(m->plan, &item->terms.at[i].parts.at[0])) return false;
   }
   return true;
 }

@@ -6,15 +6,16 @@
  * and the weight is wanted as runs of k. */
 #include "plan/internal.h"
 
-static bool same_matrix(const Product *a, const Product *b) {
+bool plan_same_matrix(const Product *a, const Product *b) {
   const View *v = &a->a.view, *w = &b->a.view;
   return v->base == w->base && v->offset == w->offset && a->m == b->m && a->k == b->k && a->a.row_stride == b->a.row_stride &&
          a->a.column_stride == b->a.column_stride;
 }
 
 static bool same_weights(const Term *a, const Term *b) {
+  if (a->sparse != b->sparse) return false;
   for (int i = 0; i < a->parts.len && i < b->parts.len; i++)
-    if (!same_matrix(&a->parts.at[i], &b->parts.at[i])) return false;
+    if (!plan_same_matrix(&a->parts.at[i], &b->parts.at[i])) return false;
   return a->parts.len == b->parts.len && a->runs == b->runs;
 }
 
@@ -23,7 +24,7 @@ enum { FEW_OUTPUTS = 4, RUN_K = 16 };
 /* All terms of an item go the same way. */
 static bool has_few_outputs(const PlanItem *item) {
   for (int i = 0; i < item->terms.len; i++)
-    if (item->terms.at[i].m > FEW_OUTPUTS || item->terms.at[i].parts.len > 1 || item->terms.at[i].parts.at[0].k < RUN_K) return false;
+    if (item->terms.at[i].sparse >= 0 || item->terms.at[i].m > FEW_OUTPUTS || item->terms.at[i].parts.len > 1 || item->terms.at[i].parts.at[0].k < RUN_K) return false;
   return true;
 }
 
@@ -35,10 +36,10 @@ static bool serves_as_it_is(const Term *t) {
 
 typedef Vec(PlanItem *) Items;
 
-static int find_pack(const Items *items, const Term *t) {
+static const PlanItem *find_pack(const Items *items, const Term *t) {
   for (int i = 0; i < items->len; i++)
-    if (items->at[i]->kind == PLAN_PACK && same_weights(&items->at[i]->terms.at[0], t)) return items->at[i]->terms.at[0].pack;
-  return -1;
+    if (items->at[i]->kind == PLAN_PACK && same_weights(&items->at[i]->terms.at[0], t)) return items->at[i];
+  return NULL;
 }
 
 static int add_pack_buffer(Plan *p, const Term *t) {
@@ -49,9 +50,13 @@ static int add_pack_buffer(Plan *p, const Term *t) {
 }
 
 static void pack_term(Plan *p, Items *out, Term *t) {
-  t->pack = serves_as_it_is(t) ? -1 : find_pack(out, t);
-  if (t->pack >= 0 || serves_as_it_is(t)) return;
-  t->pack = add_pack_buffer(p, t);
+  if (serves_as_it_is(t) && t->sparse < 0) return;
+  const PlanItem *found = find_pack(out, t);
+  if (found) {
+    t->pack = found->terms.at[0].pack;
+    return;
+  }
+  if (!serves_as_it_is(t)) t->pack = add_pack_buffer(p, t);
   PlanItem *pack = arena_new_of(p->session->arena, PlanItem);
   pack->kind = PLAN_PACK;
   vec_push(p->session->arena, pack->terms, *t);

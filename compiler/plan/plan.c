@@ -14,6 +14,7 @@ Plan *plan_make(Session *s, Graph *g, const char *symbol, bool is_double) {
   plan_schedule(p);
   plan_merge_products(p);
   plan_assign_buffers(p);
+  plan_sparse_weights(p);
   plan_pack_weights(p);
   plan_bundle(p);
   plan_share_memory(p);

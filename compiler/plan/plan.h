@@ -81,6 +81,8 @@ typedef struct Term {
   int64_t m;          /* of all parts together */
   int pack;           /* buffer of the weights' panels; -1: they are used where they are */
   bool runs;          /* of so few outputs that lanes go along k: [output][k], packed or not, and no panels */
+  int sparse;         /* buffer where the weight is laid out as a sparse one, if that is cheaper once it is there; -1: none (sparse.c) */
+  bool all_steps;     /* the product takes all steps at once, and so many columns */
 } Term;
 
 /* Where a value lies: in the buffer of `node`, from element `offset` of every row (merge.c). */

@@ -63,6 +63,7 @@ static void print_terms(const Plan *p, FILE *out, const PlanItem *item, int inde
     fprintf(out, "%s m=%" PRId64 " k=%" PRId64, i ? " +" : "", t->m, t->parts.at[0].k);
     if (t->runs) fputs(", runs", out);
     if (t->pack >= 0) fprintf(out, ", weight packed in buffer %d", t->pack);
+    if (t->sparse >= 0) fprintf(out, ", sparse in buffer %d", t->sparse);
   }
   fputc('\n', out);
   for (int i = 0; i < item->nodes.len; i++) print_part(p, out, item, i, indent + 2);
@@ -112,7 +113,9 @@ static void print_item(const Plan *p, FILE *out, const PlanItem *item, int inden
   case PLAN_PACK:
     fprintf(out, "%*spack ", indent, "");
     print_value(p, out, item->nodes.at[0]);
-    fprintf(out, " -> buffer %d\n", item->terms.at[0].pack);
+    if (item->terms.at[0].sparse >= 0) fprintf(out, " sparse -> buffer %d%s", item->terms.at[0].sparse, item->terms.at[0].pack >= 0 ? ", or" : "");
+    if (item->terms.at[0].pack >= 0) fprintf(out, " -> buffer %d", item->terms.at[0].pack);
+    fputc('\n', out);
     return;
   case PLAN_PRODUCT: print_product(p, out, item, indent); return;
   case PLAN_GROUP: fprintf(out, "%*sgroup [", indent, ""); break;

@@ -149,7 +149,7 @@ static void place_elementwise(Schedule *s, Region *region, Ref r) {
 }
 
 static void add_term(Schedule *s, PlanItem *item, Product p) {
-  Term t = {.m = p.m, .pack = -1};
+  Term t = {.m = p.m, .pack = -1, .sparse = -1};
   vec_push(s->arena, t.parts, p);
   vec_push(s->arena, item->terms, t);
   item->product = p;

@@ -100,6 +100,15 @@ static void reservoirs(void) {
   CU_ASSERT(nonzeros(0, N * N) == 160 && fabs(radius_of(N) - 0.95) < 1e-9);
   draw("{\"call\": \"sparse\", \"named\": {\"density\": 0.2, \"radius\": 1.5}}", N, N);
   CU_ASSERT(fabs(radius_of(N) - 1.5) < 1e-9);
+  draw("{\"call\": \"sparse\", \"named\": {\"density\": 0.1, \"std\": 1, \"blocks\": 3}}", 8, 40); /* two whole blocks a column, and one of two rows */
+  int blocks = 0;
+  for (int i = 0; i < 8; i += 3)
+    for (int j = 0; j < 40; j++) {
+      const bool kept = w[i * 40 + j] != 0;
+      blocks += kept;
+      for (int k = i; k < i + 3 && k < 8; k++) CU_ASSERT_EQUAL(w[k * 40 + j] != 0, kept);
+    }
+  CU_ASSERT_EQUAL(blocks, 12);
   draw("{\"call\": \"fan_in\", \"args\": [3]}", N, N);
   for (int i = 0; i < N; i++) CU_ASSERT_EQUAL(nonzeros(i * N, N), 3);
   draw("{\"call\": \"ring\", \"args\": [0.7]}", 4, 4);
@@ -144,6 +153,7 @@ static void messages(void) {
   draw_fails("{\"name\": \"glorott\"}", 2, 2, "E0420", "did you mean `glorot`?");
   draw_fails("{\"call\": \"sparse\", \"named\": {\"denstiy\": 0.1}}", 2, 2, "E0422", "did you mean `density`?");
   draw_fails("{\"call\": \"sparse\", \"args\": [1.5]}", 2, 2, "E0422", "density");
+  draw_fails("{\"call\": \"sparse\", \"named\": {\"density\": 0.5, \"blocks\": 3}}", 2, 2, "E0422", "blocks must be a whole number from 1 to 2");
   draw_fails("{\"call\": \"uniform\", \"args\": [1]}", 2, 2, "E0422", "high must be a number");
   draw_fails("{\"call\": \"uniform\", \"args\": [1, 2, 3]}", 2, 2, "E0422", "at most 2");
   draw_fails("{\"call\": \"radius\", \"args\": [1]}", 2, 2, "E0421", "nothing to rescale");
