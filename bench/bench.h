@@ -59,7 +59,7 @@ typedef struct Peer {
   int pid, to, from;
   FILE *said;
 } Peer;
-enum { PEERS = 4 };
+enum { PEERS = 5 };
 /* Starts all that are found; says in each what is missing. `alone` not NULL: only those named in it. */
 void peers_start(Peer *peers, int threads, const char *alone);
 /* False with `why` where the peer has no such case. */
@@ -160,6 +160,7 @@ void growth_finish(Bench *b, const Sections *p, Chart *c);
 void section_rtrl(Bench *b, const Sections *p);
 /* Whole processes of the program, with and without the code cache. */
 void section_start(Bench *b, const Sections *p);
+void section_reservoir(Bench *b);
 /* Where the time goes when a model file is compiled. */
 bool bench_compile(const char *path);
 

@@ -8,10 +8,10 @@
 static const char *const usage =
     "./dev bench                  a quick table, about a minute\n"
     "            --all            all rows: larger layers, every width of streaming, growth\n"
-    "            --only NAMES     some of the sections: train sequence stream kinds cells growth rtrl compile\n"
+    "            --only NAMES     some of the sections: train sequence stream kinds cells growth rtrl reservoir compile\n"
     "            --threads N      training on N threads, ours and peers' (1 unless given)\n"
     "            --realtime       before everything else that the machine does; needs root\n"
-    "            --peers NAMES    only these: oneDNN PyTorch JAX \"ONNX Runtime\"; none: nobody\n"
+    "            --peers NAMES    only these: oneDNN PyTorch JAX \"ONNX Runtime\" ReservoirPy; none: nobody\n"
     "            --cells N        so many random cells (20), --seed N: from this one on\n"
     "            --write-cells FOLDER  their models as files\n"
     "            --rounds N       samples of each (7; with --all 15)\n"
@@ -59,6 +59,7 @@ static void run_sections(Bench *b, const Sections *p) {
   if (wanted(p, "cells", true)) section_cells(b, p);
   if (wanted(p, "growth", false)) section_growth(b, p);
   if (wanted(p, "rtrl", false)) section_rtrl(b, p);
+  if (wanted(p, "reservoir", false)) section_reservoir(b);
   if (!wanted(p, "compile", true)) return;
   puts("\ncompiling examples/adding/adding.rnn:");
   fflush(stdout);

@@ -17,6 +17,7 @@ static const Known known[PEERS] = {
     {"ONNX Runtime", "bench/peers/with_onnxruntime.py"},
     {"PyTorch", "bench/peers/with_torch.py"},
     {"JAX", "bench/peers/with_jax.py"},
+    {"ReservoirPy", "bench/peers/with_reservoirpy.py"},
 };
 
 static bool is_script(const Known *k) { return strstr(k->file, ".py") != NULL; }

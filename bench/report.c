@@ -40,7 +40,8 @@ void report_peers(Bench *b) {
 /* Columns are for peers that are here and do such things at all. */
 void report_header(Bench *b, const char *title, Task task, bool peers) {
   for (int i = 0; i < PEERS; i++)
-    b->column[i] = peers && !b->peers[i].missing[0] && !(task == TASK_TRAIN && !strcmp(b->peers[i].name, "ONNX Runtime"));
+    b->column[i] = peers && !b->peers[i].missing[0] && !(task == TASK_TRAIN && !strcmp(b->peers[i].name, "ONNX Runtime")) &&
+                   strcmp(b->peers[i].name, "ReservoirPy"); /* it has a section of its own (reservoir.c) */
   printf("\n%s\n%-24s %4s %4s %4s %4s %9s %8s %7s %7s", title, "", "H", "B", "T", "I", task == TASK_STREAM ? "µs" : "ms", "GFLOP/s", "of peak", "±");
   if (b->beside) printf(" %9s", "of LSTM");
   for (int i = 0; i < PEERS; i++)
