@@ -128,7 +128,8 @@ static void keep_row(Bench *b, int units, int percent, bool is_double, const Con
     }
     cJSON_AddNumberToObject(o, names[i], step);
     if (i == PEER) printf("  %9.3f %6.2f /ns", 1e6 * step, (double)entries[SPREAD] / step * 1e-9);
-    else printf("  %9.3f %6.2f /ns %5.1f ×", 1e6 * step, (double)entries[i] / step * 1e-9, peer / step);
+    else if (peer > 0) printf("  %9.3f %6.2f /ns %5.1f ×", 1e6 * step, (double)entries[i] / step * 1e-9, peer / step);
+    else printf("  %9.3f %6.2f /ns %7s", 1e6 * step, (double)entries[i] / step * 1e-9, "");
   }
   putchar('\n');
   fflush(stdout);

@@ -8,7 +8,8 @@
 
 enum {
   SPARSE_NONE,    /* not laid out: the dense product is cheaper, or the entries found no room */
-  SPARSE_PERMUTE, /* runs of entries; a run's places are bytes, among the 2 · lanes elements of x from the run's start on */
+  SPARSE_PERMUTE, /* runs of entries: a run's places are bytes, among the 2 · lanes elements of x from the run's start on. Then what the
+                     runs have no entries for: places are int32, anywhere in x */
   SPARSE_BLOCKS,  /* a block: one place (int32), for all lanes */
 };
 
@@ -17,10 +18,11 @@ typedef struct SparseHead {
   int64_t kind;
   int64_t runs;   /* int32 [runs + 1][2]: start in x, first entry; the last has only the latter. PERMUTE */
   int64_t places, values;
+  int64_t more, more_places, more_values; /* more: int32 [panels + 1] a panel's first entry beside the runs. PERMUTE */
   int32_t first[]; /* [panels + 1] a panel's first run (PERMUTE) or block (BLOCKS) */
 } SparseHead;
 
-/* Entries of a run come in pairs, so that two sums hide an addition's latency; a lane without one has the value 0. */
+/* Entries of a run, and those beside the runs, come in pairs, so that two sums hide an addition's latency; a lane without one has the value 0. */
 enum { SPARSE_TOGETHER = 2 };
 
 /* Lays out w [m][k], element (i, j) at i · row_stride + j · column_stride, in the kind that costs least for `columns` columns a product,

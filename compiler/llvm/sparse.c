@@ -16,7 +16,7 @@ typedef struct Sparse {
   Emit *e;
   int kind, columns, splits; /* columns: taken together */
   LLVMValueRef parameter[PARAMETERS];
-  LLVMValueRef first, runs, places, values; /* of the head */
+  LLVMValueRef first, runs, places, values, more, more_places, more_values; /* of the head */
   LLVMValueRef panel, mask, column;         /* the present ones; column: the first of those together */
   LLVMValueRef sum[MOST_TOGETHER][MOST_SPLITS]; /* memory of the function */
   LLVMValueRef part[MOST_TOGETHER][2];      /* PERMUTE: what the present run looks at */
@@ -50,29 +50,45 @@ static LLVMValueRef permuted(Sparse *s, int j, LLVMValueRef entry) {
   return call_extern(e, e->is_double ? "llvm.x86.avx512.vpermi2var.pd.512" : "llvm.x86.avx512.vpermi2var.ps.512", lanes(e, e->widest), args, 3);
 }
 
+/* An entry beside the runs. */
+static LLVMValueRef gathered(Sparse *s, int j, LLVMValueRef entry) {
+  Emit *e = s->e;
+  unsigned width = (unsigned)e->widest;
+  LLVMTypeRef overload[2] = {lanes(e, e->widest), LLVMVectorType(e->pointer, width)};
+  LLVMValueRef places = LLVMBuildLoad2(e->b, LLVMVectorType(e->i32, width), bytes_from(e, s->more_places, mul_i(e, entry, int_const(e, 4 * (int64_t)width))), "");
+  LLVMSetAlignment(places, 4);
+  LLVMValueRef at = LLVMBuildSExt(e->b, places, LLVMVectorType(e->i64, width), "");
+  LLVMValueRef pointers = LLVMBuildInBoundsGEP2(e->b, e->real, x_of(s, j), &at, 1, "");
+  unsigned id = LLVMLookupIntrinsicID("llvm.masked.gather", 18);
+  LLVMValueRef f = LLVMGetIntrinsicDeclaration(e->module, id, overload, 2);
+  LLVMValueRef args[] = {pointers, LLVMConstInt(e->i32, (unsigned)e->real_bytes, 0), LLVMConstAllOnes(LLVMVectorType(e->i1, width)), LLVMConstNull(overload[0])};
+  return LLVMBuildCall2(e->b, LLVMIntrinsicGetType(e->context, id, overload, 2), f, args, 4, "");
+}
+
 static LLVMValueRef spread(Sparse *s, int j, LLVMValueRef entry) {
   Emit *e = s->e;
   return splat(e, e->widest, load_real(e, 1, element_pointer(e, x_of(s, j), load_i32(e, s->places, entry))));
 }
 
+typedef LLVMValueRef Lookup(Sparse *s, int j, LLVMValueRef entry);
+
 /* sum of split s += value · x for all columns together. */
-static void multiply_add(Sparse *s, LLVMValueRef entry, int split) {
+static void multiply_add(Sparse *s, Lookup *look_up, LLVMValueRef values, LLVMValueRef entry, int split) {
   Emit *e = s->e;
   LLVMTypeRef type = lanes(e, e->widest);
-  LLVMValueRef value = load_real(e, e->widest, element_pointer(e, s->values, mul_i(e, entry, int_const(e, e->widest))));
+  LLVMValueRef value = load_real(e, e->widest, element_pointer(e, values, mul_i(e, entry, int_const(e, e->widest))));
   for (int j = 0; j < s->columns; j++) {
-    LLVMValueRef x = s->kind == SPARSE_PERMUTE ? permuted(s, j, entry) : spread(s, j, entry);
-    LLVMValueRef sum = LLVMBuildLoad2(e->b, type, s->sum[j][split], "");
+    LLVMValueRef x = look_up(s, j, entry), sum = LLVMBuildLoad2(e->b, type, s->sum[j][split], "");
     LLVMBuildStore(e->b, call_intrinsic(e, "llvm.fma", type, (LLVMValueRef[]){value, x, sum}, 3), s->sum[j][split]);
   }
 }
 
 /* --- a panel ------------------------------------------------------------------------------------------------------------------- */
 
-static void entries(Sparse *s, LLVMValueRef from, LLVMValueRef to, int together) {
+static void entries(Sparse *s, Lookup *look_up, LLVMValueRef values, LLVMValueRef from, LLVMValueRef to, int together) {
   Emit *e = s->e;
   Loop l = loop_begin(e, from, to, int_const(e, together), "entry");
-  for (int i = 0; i < together; i++) multiply_add(s, add_i(e, l.index, int_const(e, i)), i);
+  for (int i = 0; i < together; i++) multiply_add(s, look_up, values, add_i(e, l.index, int_const(e, i)), i);
   loop_end(e, &l);
 }
 
@@ -83,16 +99,22 @@ static void runs(Sparse *s, LLVMValueRef from, LLVMValueRef to) {
   LLVMValueRef at = mul_i(e, l.index, two), start = load_i32(e, s->runs, at);
   for (int j = 0; j < s->columns; j++)
     for (int v = 0; v < 2; v++) s->part[j][v] = load_real(e, e->widest, element_pointer(e, x_of(s, j), add_i(e, start, int_const(e, (int64_t)v * e->widest))));
-  entries(s, load_i32(e, s->runs, add_i(e, at, one)), load_i32(e, s->runs, add_i(e, at, int_const(e, 3))), s->splits);
+  entries(s, permuted, s->values, load_i32(e, s->runs, add_i(e, at, one)), load_i32(e, s->runs, add_i(e, at, int_const(e, 3))), s->splits);
   loop_end(e, &l);
+}
+
+static void beside_runs(Sparse *s) {
+  Emit *e = s->e;
+  LLVMValueRef number = LLVMBuildUDiv(e->b, s->panel, int_const(e, e->widest), "");
+  entries(s, gathered, s->more_values, load_i32(e, s->more, number), load_i32(e, s->more, add_i(e, number, int_const(e, 1))), s->splits);
 }
 
 /* Blocks are taken as many at a time as there are sums; those left over go one by one. */
 static void blocks(Sparse *s, LLVMValueRef from, LLVMValueRef to) {
   Emit *e = s->e;
   LLVMValueRef whole = sub_i(e, to, LLVMBuildURem(e->b, sub_i(e, to, from), int_const(e, s->splits), ""));
-  entries(s, from, whole, s->splits);
-  entries(s, whole, to, 1);
+  entries(s, spread, s->values, from, whole, s->splits);
+  entries(s, spread, s->values, whole, to, 1);
 }
 
 static void store_sums(Sparse *s) {
@@ -129,7 +151,7 @@ static LLVMValueRef columns(Sparse *s, LLVMValueRef from, LLVMValueRef first, LL
   Loop l = loop_begin(e, from, end, int_const(e, together), "column");
   s->column = l.index;
   begin_sums(s);
-  if (s->kind == SPARSE_PERMUTE) runs(s, first, last);
+  if (s->kind == SPARSE_PERMUTE) runs(s, first, last), beside_runs(s);
   else blocks(s, first, last);
   store_sums(s);
   loop_end(e, &l);
@@ -164,7 +186,12 @@ static LLVMValueRef sparse_function(Emit *e, int kind) {
   s.first = bytes_from(e, s.parameter[PAR_HEAD], int_const(e, (int64_t)offsetof(SparseHead, first)));
   s.places = array_of(&s, offsetof(SparseHead, places));
   s.values = array_of(&s, offsetof(SparseHead, values));
-  if (kind == SPARSE_PERMUTE) s.runs = array_of(&s, offsetof(SparseHead, runs));
+  if (kind == SPARSE_PERMUTE) {
+    s.runs = array_of(&s, offsetof(SparseHead, runs));
+    s.more = array_of(&s, offsetof(SparseHead, more));
+    s.more_places = array_of(&s, offsetof(SparseHead, more_places));
+    s.more_values = array_of(&s, offsetof(SparseHead, more_values));
+  }
   all_panels(&s);
   LLVMBuildRetVoid(e->b);
   leave_function(e, saved);
