@@ -88,7 +88,7 @@ static void compare(Jit *jit, Graph *g, const EvalData *data, bool is_double, co
 
 static void try_net(int64_t n, int sequences, Pattern p, double density) {
   Session *s = session_new();
-  Jit *jit = jit_new(s);
+  Jit *jit = jit_new(s, NULL);
   Graph *g = net(s, n, density), *d = pass_run_all(s, grad_reverse(s, g, NULL), NULL, NULL);
   double *w = arena_array(s->arena, double, n * n), *v = arena_array(s->arena, double, n * n), *b = arena_array(s->arena, double, n);
   double *u = arena_array(s->arena, double, n * STEPS * sequences);
