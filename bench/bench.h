@@ -25,6 +25,7 @@ typedef struct Case {
   Task task;
   int hidden, batch, steps, inputs;
   double products; /* multiply-adds of all W @ x and U @ h, a row and step, forward */
+  bool half_weights; /* a stream's, as bfloat16 */
 } Case;
 
 /* Operations of one call: the backward pass has two products for each of the forward's. */

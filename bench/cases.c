@@ -30,7 +30,7 @@ static const Layer layers[] = {
 Case case_layer(const char *name, Task task, int hidden, int batch, int steps, int inputs) {
   const Layer *l = layers;
   while (strcmp(l->name, name)) l++;
-  return (Case){l->name, l->peer, "", l->equations, task, hidden, batch, steps, inputs, (double)l->gates * hidden * (inputs + hidden)};
+  return (Case){l->name, l->peer, "", l->equations, task, hidden, batch, steps, inputs, (double)l->gates * hidden * (inputs + hidden), false};
 }
 
 /* --- other kinds at the LSTM's work --------------------------------------------------------------------------------------------- */

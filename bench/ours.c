@@ -20,6 +20,8 @@ struct Ours {
   Options options;
   Compilation *compilation;
   cJSON *step; /* of a streaming unit, which no manifest holds */
+  RnnStream *stream;
+  float *in, *out; /* of a stream: inputs of some steps, in turn; the outputs of one */
   Sliced *sliced;
   Case what;
 };
@@ -35,8 +37,16 @@ static void *fail(Ours *o) {
 static const cJSON *describe(Ours *o) {
   Compilation *c = o->compilation;
   if (o->what.task != TASK_STREAM) return cJSON_GetArrayItem(cJSON_GetObjectItem(c->manifest, "units"), 0);
-  Unit *u = compile_step(c, c->program->nets.at[0]);
+  Unit *u = compile_stream(c, c->program->nets.at[0], o->what.half_weights);
   return u ? o->step = describe_unit(u->plan, u->graph->name) : NULL;
+}
+
+/* Its unit belongs to the stream. */
+static RnnUnit *open_stream(Ours *o, const cJSON *unit) {
+  RnnError error = {0};
+  o->stream = rnn_stream_open(unit, cJSON_GetObjectItem(o->compilation->manifest, "params"), compile_lookup, o->compilation, &error);
+  if (!o->stream) return fprintf(stderr, "%s\n", error.message), NULL;
+  return rnn_stream_unit(o->stream);
 }
 
 static RnnUnit *compile(Ours *o) {
@@ -48,6 +58,7 @@ static RnnUnit *compile(Ours *o) {
   o->compilation = compile_check_source(s, source_add(s, "bench.rnn", text, strlen(text)), &o->options);
   if (!o->compilation || !compile_stages(o->compilation, "bench.rnn", NULL)) return NULL;
   const cJSON *unit = describe(o);
+  if (unit && o->what.task == TASK_STREAM) return open_stream(o, unit);
   RnnFunction *f = unit ? compile_lookup(o->compilation, cJSON_GetObjectItem(unit, "symbol")->valuestring) : NULL;
   RnnError error = {0};
   RnnUnit *made_unit = f ? rnn_unit_new(unit, cJSON_GetObjectItem(o->compilation->manifest, "params"), f, &error) : NULL;
@@ -81,6 +92,24 @@ static void fill_unit(const Ours *o, RnnUnit *u, int64_t batch) {
     fill(rnn_unit_param_data(u, i), sizes_count(m->params.at[i].shape), 0.5 / (double)(c->hidden > 16 ? 8 : 4));
 }
 
+enum { STREAM_INPUTS = 256 };
+
+static Ours *begin_stream(Ours *o, RnnUnit *unit) {
+  const int64_t inputs = STREAM_INPUTS * rnn_stream_inputs(o->stream), outputs = rnn_stream_outputs(o->stream);
+  fill_unit(o, unit, 1);
+  o->in = aligned_alloc(64, (size_t)(inputs + 16) / 16 * 64);
+  o->out = aligned_alloc(64, (size_t)(outputs + 16) / 16 * 64);
+  fill(o->in, inputs, 1);
+  rnn_stream_prepare(o->stream);
+  rnn_stream_begin(o->stream, 1);
+  return o;
+}
+
+static void run_stream(const Ours *o, int64_t steps) {
+  const int64_t inputs = rnn_stream_inputs(o->stream);
+  for (int64_t i = 0; i < steps; i++) rnn_stream_step(o->stream, o->in + i % STREAM_INPUTS * inputs, o->out);
+}
+
 Ours *ours_open(const Case *c, int threads, double *compile_seconds) {
   Ours *o = calloc(1, sizeof *o);
   o->what = *c;
@@ -88,6 +117,7 @@ Ours *ours_open(const Case *c, int threads, double *compile_seconds) {
   RnnUnit *unit = compile(o);
   *compile_seconds = bench_seconds() - begin;
   if (!unit) return fail(o);
+  if (c->task == TASK_STREAM) return begin_stream(o, unit);
   o->sliced = sliced_new(unit, c->task == TASK_TRAIN, c->batch, c->steps, threads);
   for (int i = 0; i < sliced_count(o->sliced); i++) fill_unit(o, sliced_unit(o->sliced, i), sliced_rows(o->sliced, i));
   return o;
@@ -96,8 +126,7 @@ Ours *ours_open(const Case *c, int threads, double *compile_seconds) {
 double ours_run(void *ours, int64_t calls) {
   const Ours *o = ours;
   double begin = bench_seconds();
-  if (o->what.task == TASK_STREAM)
-    for (int64_t i = 0; i < calls; i++) sliced_step(o->sliced);
+  if (o->stream) run_stream(o, calls);
   else
     for (int64_t i = 0; i < calls; i++) sliced_call(o->sliced);
   return (bench_seconds() - begin) / (double)calls;
@@ -105,6 +134,9 @@ double ours_run(void *ours, int64_t calls) {
 
 void ours_close(Ours *o) {
   sliced_free(o->sliced);
+  rnn_stream_close(o->stream);
+  free(o->in);
+  free(o->out);
   compilation_free(o->compilation);
   cJSON_Delete(o->step);
   session_free(o->session);

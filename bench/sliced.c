@@ -9,7 +9,6 @@ struct Sliced {
   int count, batch, steps;
   RnnUnit *unit[SLICES_MOST];
   int32_t *length;
-  int64_t done; /* steps streamed */
 };
 
 Sliced *sliced_new(RnnUnit *unit, bool train, int batch, int steps, int threads) {
@@ -41,13 +40,6 @@ void sliced_call(Sliced *s) {
     float *to = unit_gradients(*s->unit), *from = unit_gradients(s->unit[i]);
     for (int64_t k = 0; k < p->tuned; k++) to[k] += from[k];
   }
-}
-
-void sliced_step(Sliced *s) {
-  static const uint8_t continued = 0;
-  const int32_t whole = INT32_MAX;
-  rnn_unit_call(*s->unit, 1, 1, s->length, &whole, s->done, s->done ? &continued : NULL, NULL, 1, 0, true);
-  s->done++;
 }
 
 void sliced_free(Sliced *s) {

@@ -11,8 +11,6 @@ RnnUnit *sliced_unit(const Sliced *s, int slice);
 int64_t sliced_rows(const Sliced *s, int slice);
 /* All slices, then the sum of their gradients. */
 void sliced_call(Sliced *s);
-/* One step of batch 1 that goes on where the last one ended. */
-void sliced_step(Sliced *s);
 void sliced_free(Sliced *s);
 
 #endif

@@ -54,6 +54,17 @@ double rnn_random(uint64_t seed, uint64_t update, uint64_t site, uint64_t sequen
  * For batches with several clocks, which are sorted by the lengths of one of them at most. */
 int64_t rnn_active_rows(const RnnArgs *args, int64_t axes, const int64_t *at, int64_t from, int64_t *end);
 
+/* Lays a weight of m outputs by k, element (i, j) at i · row + j · column, out as the step of a stream reads it: it becomes outputs
+ * first … and rows at … of `columns` outputs by `depth` rows, which lie in groups of `group` outputs (the last one may have fewer),
+ * [group][depth][outputs]. _half: as bfloat16, rounded to the nearest, ties to even; of every two vectors of `vector` outputs the first is in the
+ * low halves of 32-bit lanes, the second in the high ones. */
+void rnn_pack_f32(const float *from, int64_t row, int64_t column, int64_t m, int64_t k, float *to, int64_t first, int64_t at, int64_t columns,
+                  int64_t depth, int64_t group, int64_t vector);
+void rnn_pack_f64(const double *from, int64_t row, int64_t column, int64_t m, int64_t k, double *to, int64_t first, int64_t at, int64_t columns,
+                  int64_t depth, int64_t group, int64_t vector);
+void rnn_pack_half(const float *from, int64_t row, int64_t column, int64_t m, int64_t k, uint16_t *to, int64_t first, int64_t at, int64_t columns,
+                   int64_t depth, int64_t group, int64_t vector);
+
 /* A native program is an object file that defines these two, linked with librnn_runtime.a. */
 typedef struct RnnSymbol {
   const char *name;

@@ -68,5 +68,33 @@ void rnn_unit_call(RnnUnit *u, int64_t rows, int64_t steps, const int32_t *lengt
 /* With several clocks: the caller gives .seed, .update, .keep_state, .clock[].{first,length,whole}, and .fresh and .sequence or NULL. */
 void rnn_unit_call_clocks(RnnUnit *u, const RnnArgs *args, int64_t rows, const int64_t *steps);
 void rnn_unit_reset_state(RnnUnit *u);
+/* A unit of one step a call, as the prompt uses it (a UNIT object with "begin" and "prepare"). */
+RnnUnit *rnn_unit_step_open(const cJSON *unit, const cJSON *params, RnnLookup *lookup, void *context, RnnError *error);
+/* After the weights have changed. */
+void rnn_unit_prepare(RnnUnit *u);
+/* Before the first step: fills the delay lines with their histories, which may depend on inputs without a clock. */
+void rnn_unit_begin(RnnUnit *u, uint64_t seed);
+/* Step number `step`. */
+void rnn_unit_step(RnnUnit *u, int64_t step);
+
+/* --- a stream: a net fed as the world goes on, one step of one sequence a call ------------------------------------------------ */
+
+typedef struct RnnStream RnnStream;
+/* `unit` is a UNIT object that has "begin" and "prepare". Both it and `params` must outlive the stream. Weights are 0 until they are set.
+ * NULL with E0413 where it is no such unit, or its functions are not found. */
+RnnStream *rnn_stream_open(const cJSON *unit, const cJSON *params, RnnLookup *lookup, void *context, RnnError *error);
+void rnn_stream_close(RnnStream *s);
+/* For names, params (rnn_unit_param_data) and inputs without a clock. Those on the clock are the step's own affair. */
+RnnUnit *rnn_stream_unit(RnnStream *s);
+/* Call after weights have changed, and before the first step: lays them out for the steps and computes what depends on them alone. What
+ * the net remembers stays. */
+void rnn_stream_prepare(RnnStream *s);
+/* A new sequence: what the net remembers becomes its histories. Draws are keyed by `seed`. */
+void rnn_stream_begin(RnnStream *s, uint64_t seed);
+/* How many numbers a step takes and gives: all inputs, all outputs one after the other in the order of their declaration, row-major. */
+int64_t rnn_stream_inputs(const RnnStream *s);
+int64_t rnn_stream_outputs(const RnnStream *s);
+/* One step: `input` and `output` are arrays of that many numbers of the unit's scalar type, which do not overlap. Allocates nothing. */
+void rnn_stream_step(RnnStream *s, const void *input, void *output);
 
 #endif

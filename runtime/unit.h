@@ -39,6 +39,7 @@ typedef struct UnitSlot {
 struct RnnUnit {
   const char *name;
   RnnFunction *function;
+  RnnFunction *begin, *prepare; /* of one that is called a step at a time: stream.c; else NULL */
   bool is_double;
   bool streams;  /* may be called step by step, the state kept between calls */
   bool additive; /* what slices of a batch give adds up to what the batch gives */
@@ -57,6 +58,7 @@ struct RnnUnit {
   int32_t *active[RNN_MAX_CLOCKS], *own_length[RNN_MAX_CLOCKS];
   int64_t rows, steps[RNN_MAX_CLOCKS]; /* what the table is laid out for */
   int64_t most_rows, most_steps[RNN_MAX_CLOCKS];
+  int32_t whole; /* of a stream: steps so far */
   uint8_t *all_fresh;
   uint64_t *no_sequence;
   RnnArgs args;
@@ -75,6 +77,11 @@ void unit_permute_state(RnnUnit *u, const int64_t *from);
 void *unit_gradients(RnnUnit *u);
 /* Bytes of the buffers of its calls, of its own numbers and kept states, as they are laid out now. */
 int64_t unit_bytes(const RnnUnit *u);
+
+/* --- a unit of one step a call (stream.c) ----------------------------------------------------------------------------------------- */
+
+/* The steps that a buffer keeps from call to call, the oldest first; NULL: it keeps none. */
+void *unit_kept(const RnnUnit *u, int buffer, int64_t *steps);
 
 /* The first value that is not finite, in time order (then the table's): false if all are. */
 typedef struct NotFinite {

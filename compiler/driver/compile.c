@@ -60,7 +60,7 @@ static Unit *plan_unit(Compilation *c, Unit u, bool is_double) {
   double begin = now();
   Graph *g = u.graph;
   u.symbol = arena_printf(c->session->arena, "rnn_unit_%d", c->units.len);
-  u.plan = plan_make(c->session, g, u.symbol, is_double);
+  u.plan = u.is_stream ? plan_make_step(c->session, g, u.symbol, is_double, u.half_weights) : plan_make(c->session, g, u.symbol, is_double);
   report_time(c, "plan", g->name, now() - begin);
   if (c->options->emit == EMIT_PLAN) plan_print(u.plan, stdout);
   vec_push(c->session->arena, c->units, u);
@@ -180,11 +180,24 @@ bool compile_stages(Compilation *c, const char *path, StageFilter *wanted) {
 
 Unit *compile_step(Compilation *c, const Symbol *net) { return compile_unit(c, NULL, net, UNIT_STEP, "step"); }
 
+Unit *compile_stream(Compilation *c, const Symbol *net, bool half_weights) {
+  Graph *g = lower_unit(c->model, NULL, net, UNIT_STREAM);
+  if (!g || !(g = run_passes(c, g)) || !step_is_possible(c->session, c->program, net, g)) return NULL;
+  show_graph(c, EMIT_GRAPH, g);
+  return plan_unit(c, (Unit){.role = "stream", .graph = g, .is_stream = true, .half_weights = half_weights}, c->session->double_precision);
+}
+
 /* --- machine code, when it is wanted ---------------------------------------------------------------------------------------------------- */
+
+/* A stream has three: rnn_unit_0, rnn_unit_0.begin, rnn_unit_0.prepare. */
+static bool is_symbol_of(const Unit *u, const char *symbol) {
+  const size_t n = strlen(u->symbol);
+  return !strncmp(u->symbol, symbol, n) && (!symbol[n] || (u->is_stream && symbol[n] == '.'));
+}
 
 static Unit *find_unit(Compilation *c, const char *symbol) {
   for (int i = 0; i < c->units.len; i++)
-    if (!strcmp(c->units.at[i].symbol, symbol)) return &c->units.at[i];
+    if (is_symbol_of(&c->units.at[i], symbol)) return &c->units.at[i];
   return NULL;
 }
 

@@ -14,6 +14,7 @@ typedef struct Unit {
   Plan *plan;
   const char *symbol;
   bool additive;      /* slices of a batch add up */
+  bool is_stream, half_weights; /* one step a call; with its weights as bfloat16 */
   bool in_jit;
 } Unit;
 
@@ -40,8 +41,14 @@ Compilation *compile_check(Session *s, const char *path, const Options *o);
 Compilation *compile_check_source(Session *s, int file, const Options *o);
 /* Lowers and plans every wanted stage and writes the manifest. False after diagnostics. */
 bool compile_stages(Compilation *c, const char *path, StageFilter *wanted);
-/* Lowers and plans the streaming step of a net, as one more unit; NULL after diagnostics. */
+/* Lowers and plans the states and outputs of a net that no stage uses, as one more unit; NULL after diagnostics. */
 Unit *compile_step(Compilation *c, const Symbol *net);
+/* The same for a step of the net's outputs, for rnn_stream_open; NULL where the net cannot be stepped, with a diagnostic that says why. */
+Unit *compile_stream(Compilation *c, const Symbol *net, bool half_weights);
+/* Why there is no such thing as one step of a graph ("looks ahead"), and where; NULL: there is. */
+const char *step_obstacle(const Graph *g, Span *span);
+/* Is there such a thing as one step of this graph of the net? Says why not. */
+bool step_is_possible(Session *s, const Program *p, const Symbol *net, const Graph *g);
 
 /* For rnn_program_load: compiles a unit when it is first looked up. `context` is the Compilation. */
 RnnFunction *compile_lookup(void *context, const char *symbol);

@@ -52,7 +52,7 @@ static cJSON *describe_buffer(const Plan *p, const Buffer *b) {
   cJSON *o = cJSON_CreateObject();
   cJSON_AddStringToObject(o, "kind", kind[b->kind]);
   if (b->kind == BUFFER_PARAM || b->kind == BUFFER_INPUT || b->kind == BUFFER_OUTPUT) cJSON_AddNumberToObject(o, "index", b->index);
-  cJSON_AddNumberToObject(o, "elements", (double)b->elements);
+  cJSON_AddNumberToObject(o, "elements", b->local ? 0 : (double)b->elements);
   cJSON_AddNumberToObject(o, "axes", b->axes);
   add_number_unless_zero(o, "front", b->front);
   add_number_unless_zero(o, "back", b->back);
@@ -63,6 +63,11 @@ static cJSON *describe_buffer(const Plan *p, const Buffer *b) {
   if (n->name) cJSON_AddStringToObject(o, "name", n->name);
   if (n->span.file) cJSON_AddNumberToObject(o, "line", span_line(p->session, n->span));
   return o;
+}
+
+static void describe_step(cJSON *o, const Plan *p) {
+  cJSON_AddStringToObject(o, "begin", arena_printf(p->session->arena, "%s.begin", p->symbol));
+  cJSON_AddStringToObject(o, "prepare", arena_printf(p->session->arena, "%s.prepare", p->symbol));
 }
 
 static bool looks_ahead(const Node *n) {
@@ -89,6 +94,7 @@ cJSON *describe_unit(const Plan *p, const char *name) {
   cJSON_AddStringToObject(o, "symbol", p->symbol);
   cJSON_AddStringToObject(o, "scalar", p->is_double ? "f64" : "f32");
   cJSON_AddBoolToObject(o, "streams", streams(p->graph));
+  if (p->is_step) describe_step(o, p);
   cJSON_AddItemToObject(o, "inputs", describe_inputs(p->graph));
   cJSON_AddItemToObject(o, "outputs", describe_outputs(p->graph));
   if (p->clocks > 1) cJSON_AddItemToObject(o, "order", cJSON_CreateIntArray(p->order, p->clocks));

@@ -206,7 +206,7 @@ static void take_step(Repl *r, Kept *given) {
   kept_move(&r->before, &r->states);
   kept_move(&r->inputs, given);
   unit_inputs(w->bound, &r->inputs);
-  unit_step(w->bound, r->steps++, w->compilation->program->seed);
+  rnn_unit_step(w->bound, r->steps++);
   unit_keep_states(w->bound, w->net->name, &r->states);
   print_outputs(w);
 }
@@ -266,7 +266,7 @@ void repl_evaluate(Repl *r, const char *expression) {
     repl_complain(r, E0802, "take a step first: `:step`; `:help` says more", "`%s` has no value before the first step", expression);
   else if (it && work_plan(r, w, it->name) && work_bind(r, w)) {
     unit_restore_states(w->bound, &r->before);
-    unit_step(w->bound, r->steps ? r->steps - 1 : 0, w->compilation->program->seed);
+    rnn_unit_step(w->bound, r->steps ? r->steps - 1 : 0);
     unit_print(w->bound, 0, cJSON_GetArrayItem(cJSON_GetObjectItem(w->unit, "outputs"), 0), false, stdout);
   }
   work_free(w);

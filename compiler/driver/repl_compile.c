@@ -61,31 +61,6 @@ static void keep_output(Graph *g, const char *only) {
   g->outputs.len = kept;
 }
 
-/* Why there is no such thing as one step of this graph; NULL: there is. */
-static const char *whole_sequence(const Graph *g, Span *span) {
-  for (Ref i = 0; i < g->nodes.len; i++) {
-    const Node *n = &g->nodes.at[i];
-    int64_t least = 0, most = 0;
-    *span = n->span;
-    if (node_edge_is_delayed(n, 0) && n->inputs) node_delays(n, &least, &most);
-    if (least > 0 || most > 0) return "looks ahead";
-    bool reduces = n->op == OP_SUM || n->op == OP_AMAX || n->op == OP_CONTRACT || n->op == OP_EMBED_ADD;
-    if (reduces && n->inputs && (g->nodes.at[n->in[0]].axes & ~n->axes)) return "works along the whole clock";
-  }
-  return NULL;
-}
-
-static bool can_step(Repl *r, Work *w, const Graph *g) {
-  const Program *p = w->compilation->program;
-  Span span = {0};
-  const char *why = p->clocks.len > 1 || p->clocks.at[0].tree ? "has more than one clock, or a tree" : whole_sequence(g, &span);
-  if (!why) return true;
-  Diag *d = diag_error(w->session, E0901, span, "`%s` cannot be stepped: it %s", w->net->name, why);
-  diag_help(d, "`:train` and `:emit` work on whole sequences");
-  repl_print_diags(r, w->session);
-  return false;
-}
-
 static bool lower(Work *w) {
   Compilation *c = w->compilation;
   if (!c->model) c->model = lower_model(w->session, c->program, w->session->sources.at[c->ast->file]->path);
@@ -97,8 +72,8 @@ bool work_plan(Repl *r, Work *w, const char *only) {
   if (g && only) keep_output(g, only);
   if (g) g = pass_run_all(w->session, g, NULL, NULL);
   if (!g) return repl_print_diags(r, w->session), false;
-  if (!can_step(r, w, g)) return false;
-  w->plan = plan_make(w->session, g, "rnn_step", true);
+  if (!step_is_possible(w->session, w->compilation->program, w->net, g)) return repl_print_diags(r, w->session), false;
+  w->plan = plan_make_step(w->session, g, "rnn_step", true, false);
   return true;
 }
 
@@ -118,9 +93,11 @@ bool entries_fit(Repl *r, const Entries *e) {
 
 /* --- code and memory ------------------------------------------------------------------------------------------------------------- */
 
-static RnnFunction *generate(Work *w) {
+static RnnFunction *find_function(void *jit, const char *symbol) { return jit_find(jit, symbol); }
+
+static bool generate(Work *w) {
   w->jit = jit_new(w->session, cache_open(w->session));
-  return w->jit && jit_add(w->jit, w->plan) ? jit_find(w->jit, w->plan->symbol) : NULL;
+  return w->jit && jit_add(w->jit, w->plan);
 }
 
 static const char *folder_of(Session *s, const char *path) {
@@ -128,15 +105,16 @@ static const char *folder_of(Session *s, const char *path) {
   return slash ? arena_strndup(s->arena, path, slash == path ? 1 : (size_t)(slash - path)) : ".";
 }
 
-static bool bind_memory(Repl *r, Work *w, RnnFunction *function) {
+static bool bind_memory(Repl *r, Work *w) {
   RnnError error = {{0}, {0}};
   uint64_t seed = w->compilation->program->seed;
   w->manifest = lower_manifest(w->compilation->model);
   w->unit = describe_unit(w->plan, w->plan->graph->name);
-  w->bound = unit_open(w->unit, cJSON_GetObjectItem(w->manifest, "params"), cJSON_GetObjectItem(w->manifest, "clocks"), function, &error);
+  w->bound = rnn_unit_step_open(w->unit, cJSON_GetObjectItem(w->manifest, "params"), find_function, w->jit, &error);
   if (w->bound && unit_params(w->bound, &r->params, seed, folder_of(w->session, r->path), &error)) {
+    rnn_unit_prepare(w->bound);
     unit_inputs(w->bound, &r->inputs);
-    unit_begin(w->bound, seed);
+    rnn_unit_begin(w->bound, seed);
     return true;
   }
   repl_complain(r, diag_find(error.code), NULL, "%s", error.message);
@@ -144,8 +122,7 @@ static bool bind_memory(Repl *r, Work *w, RnnFunction *function) {
 }
 
 bool work_bind(Repl *r, Work *w) {
-  RnnFunction *function = generate(w);
-  if (function) return bind_memory(r, w, function);
+  if (generate(w)) return bind_memory(r, w);
   repl_print_diags(r, w->session);
   return false;
 }

@@ -65,8 +65,8 @@ void kept_put(Kept *k, const char *name, int64_t elements, int64_t steps, const 
 static const char *state_name(const RnnUnit *u, int buffer, char *out, size_t size) {
   const char *name = u->buffer[buffer].name;
   int same = 1;
-  for (int i = 0; name && i < buffer; i++)
-    same += u->buffer[i].kind == BUFFER_STATE && u->buffer[i].name && !strcmp(u->buffer[i].name, name);
+  int64_t steps;
+  for (int i = 0; name && i < buffer; i++) same += unit_kept(u, i, &steps) && u->buffer[i].name && !strcmp(u->buffer[i].name, name);
   if (name) snprintf(out, size, same > 1 ? "%s %d" : "%s", name, same);
   return name ? out : NULL;
 }
@@ -75,12 +75,6 @@ static double *doubles_of(const RnnUnit *u, const void *data, int64_t count) {
   double *out = need(malloc((size_t)(count > 0 ? count : 1) * sizeof *out));
   for (int64_t i = 0; i < count; i++) out[i] = scalar_get(data, i, u->is_double);
   return out;
-}
-
-void unit_begin(RnnUnit *u, uint64_t seed) {
-  const int32_t none = 0, one = 1;
-  rnn_unit_reserve(u, 1, 1);
-  rnn_unit_call(u, 1, 0, &none, &one, 0, NULL, NULL, seed, 0, true); /* a chunk without steps keeps the histories */
 }
 
 /* A value that no equation has read at another step so far may be read so in the next compilation: its last step is kept. */
@@ -105,28 +99,29 @@ void unit_keep_states(const RnnUnit *u, const char *net, Kept *k) {
   char name[512];
   for (int i = 0; i < u->buffers; i++) {
     const UnitBuffer *b = &u->buffer[i];
-    if (b->kind != BUFFER_STATE || !state_name(u, i, name, sizeof name)) continue;
-    double *value = doubles_of(u, b->memory, b->elements * b->steps);
-    kept_put(k, name, b->elements, b->steps, value);
+    int64_t steps;
+    const void *data = unit_kept(u, i, &steps);
+    if (!data || !state_name(u, i, name, sizeof name)) continue;
+    double *value = doubles_of(u, data, b->elements * steps);
+    kept_put(k, name, b->elements, steps, value);
     free(value);
   }
   keep_last_step(u, net, k);
 }
 
 /* A delay line that has grown has its history in the older slots; one that changed its size begins anew. */
-static void restore_state(RnnUnit *u, UnitBuffer *b, const KeptValue *v) {
-  int64_t common = v->steps < b->steps ? v->steps : b->steps;
-  for (int64_t i = 0; i < common * b->elements; i++)
-    scalar_set(b->memory, (b->steps - common) * b->elements + i, u->is_double, v->value[(v->steps - common) * b->elements + i]);
+static void restore_state(const RnnUnit *u, void *data, int64_t steps, const KeptValue *v) {
+  int64_t common = v->steps < steps ? v->steps : steps, n = v->elements;
+  for (int64_t i = 0; i < common * n; i++) scalar_set(data, (steps - common) * n + i, u->is_double, v->value[(v->steps - common) * n + i]);
 }
 
 void unit_restore_states(RnnUnit *u, const Kept *k) {
   char name[512];
   for (int i = 0; i < u->buffers; i++) {
-    UnitBuffer *b = &u->buffer[i];
-    if (b->kind != BUFFER_STATE) continue;
-    const KeptValue *v = kept_find(k, state_name(u, i, name, sizeof name));
-    if (v && v->elements == b->elements) restore_state(u, b, v);
+    int64_t steps;
+    void *data = unit_kept(u, i, &steps);
+    const KeptValue *v = data ? kept_find(k, state_name(u, i, name, sizeof name)) : NULL;
+    if (v && v->elements == u->buffer[i].elements) restore_state(u, data, steps, v);
   }
 }
 
@@ -159,18 +154,6 @@ void unit_inputs(RnnUnit *u, const Kept *k) {
     bool fits = v && v->elements == port->elements;
     for (int64_t j = 0; data && j < port->elements; j++) scalar_set(data, j, u->is_double, fits ? v->value[j] : 0);
   }
-}
-
-void unit_step(RnnUnit *u, int64_t first, uint64_t seed) {
-  const int32_t one = 1, whole = (int32_t)(first + 1);
-  const uint8_t continued = 0;
-  rnn_unit_call(u, 1, 1, &one, &whole, first, &continued, NULL, seed, 0, true);
-}
-
-RnnUnit *unit_open(const cJSON *unit, const cJSON *params, const cJSON *clocks, RnnFunction *function, RnnError *error) {
-  RnnUnit *u = rnn_unit_new(unit, params, function, error);
-  if (u) rnn_unit_set_clocks(u, clocks);
-  return u;
 }
 
 /* --- printing ----------------------------------------------------------------------------------------------------------------- */

@@ -23,8 +23,6 @@ const KeptValue *kept_find(const Kept *k, const char *name);
 
 /* --- a unit of one row ---------------------------------------------------------------------------------------------------- */
 
-/* Fills the delay lines with their histories. */
-void unit_begin(RnnUnit *u, uint64_t seed);
 /* Delay lines, and the last step of all else. */
 void unit_keep_states(const RnnUnit *u, const char *net, Kept *k);
 void unit_restore_states(RnnUnit *u, const Kept *k);
@@ -32,8 +30,6 @@ void unit_restore_states(RnnUnit *u, const Kept *k);
 bool unit_params(RnnUnit *u, Kept *k, uint64_t seed, const char *folder, RnnError *error);
 /* Inputs that `k` does not have, or has in another size, are 0. */
 void unit_inputs(RnnUnit *u, const Kept *k);
-void unit_step(RnnUnit *u, int64_t first, uint64_t seed);
-RnnUnit *unit_open(const cJSON *unit, const cJSON *params, const cJSON *clocks, RnnFunction *function, RnnError *error);
 /* `h = [0.5, 1]`; large ones are shortened. `entry` is the output's in the UNIT object. */
 void unit_print(RnnUnit *u, int output, const cJSON *entry, bool with_name, FILE *out);
 

@@ -67,7 +67,7 @@ LLVMValueRef entry_alloca(Emit *e, LLVMTypeRef type);
 /* --- loops ------------------------------------------------------------------------------------------------------------------ */
 
 typedef struct Loop {
-  LLVMBasicBlockRef body, end;
+  LLVMBasicBlockRef body, end; /* NULL: it goes round once */
   LLVMValueRef index; /* i64 phi */
   LLVMValueRef limit, by;
 } Loop;
@@ -178,11 +178,30 @@ LLVMValueRef math_log(Emit *e, int width, LLVMValueRef x);
 LLVMValueRef math_tanh(Emit *e, int width, LLVMValueRef x);
 LLVMValueRef math_sigmoid(Emit *e, int width, LLVMValueRef x);
 LLVMValueRef math_softplus(Emit *e, int width, LLVMValueRef x);
+/* From a table in registers (table.c), where the plan and the machine allow it. */
+bool table_serves(const Emit *e);
+LLVMValueRef table_tanh(Emit *e, int width, LLVMValueRef x);
+LLVMValueRef table_sigmoid(Emit *e, int width, LLVMValueRef x);
 /* Lane by lane through libm: rare functions. `name` is the double's, as "erf". */
 LLVMValueRef math_libm(Emit *e, const char *name, int width, LLVMValueRef *args, int n);
 
+/* --- step.c, column.c: one step of one sequence -------------------------------------------------------------------------------- */
+
+/* Emits the functions of a step's plan. */
+void emit_step_unit(Emit *e);
+/* A product by rows whose rows are one column; the layout of its weights. */
+void emit_column_product(Emit *e, const PlanItem *item);
+void emit_column_pack(Emit *e, const PlanItem *item);
+/* Memory of the step's own for a buffer that no other call needs. */
+LLVMValueRef local_pointer(Emit *e, int buffer);
+/* The one row of a step. */
+Block step_block(Emit *e);
+
 /* --- unit.c, target.c -------------------------------------------------------------------------------------------------------- */
 
+/* Code goes into a function of the module of this name from here on; `is_part`: for nobody else. */
+void begin_function(Emit *e, const char *name, bool is_part);
+void load_arguments(Emit *e);
 /* Says on a function that vectors of the target's full width are wanted. */
 void wide_vectors(Emit *e, LLVMValueRef function);
 /* An internal function of the module for others to call; one that does not `stay` goes into its callers. */

@@ -195,6 +195,8 @@ static void emit_place(Nest *n, int width, LLVMValueRef mask) {
 
 /* --- the nest --------------------------------------------------------------------------------------------------------------------- */
 
+enum { STRAIGHT_VECTORS = 2 }; /* of a step go without a loop, and so need not go through memory */
+
 /* The innermost run of `length` elements (known or not when compiling): whole vectors, then the rest under a mask. */
 static void emit_run(Nest *n, LLVMValueRef length, LLVMValueRef *index) {
   Emit *e = n->e;
@@ -206,6 +208,11 @@ static void emit_run(Nest *n, LLVMValueRef length, LLVMValueRef *index) {
   if (vectors == 1) {
     *index = zero;
     emit_place(n, n->width, NULL);
+  } else if (known && e->plan->is_step && vectors <= STRAIGHT_VECTORS) {
+    for (int64_t i = 0; i < vectors; i++) {
+      *index = int_const(e, i * n->width);
+      emit_place(n, n->width, NULL);
+    }
   } else if (vectors > 1) {
     Loop l = loop_begin(e, zero, whole, width, "i");
     *index = l.index;

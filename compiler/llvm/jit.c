@@ -36,9 +36,10 @@ static const External externals[] = {
     {"rnn_gemm_f32", (void *)rnn_gemm_f32}, {"rnn_gemm_f64", (void *)rnn_gemm_f64}, {"rnn_random", (void *)rnn_random},
     {"rnn_active_rows", (void *)rnn_active_rows},
     {"rnn_sparse_pack_f32", (void *)rnn_sparse_pack_f32}, {"rnn_sparse_pack_f64", (void *)rnn_sparse_pack_f64},
+    {"rnn_pack_f32", (void *)rnn_pack_f32}, {"rnn_pack_f64", (void *)rnn_pack_f64}, {"rnn_pack_half", (void *)rnn_pack_half},
     {"erf", (void *)erf},       {"erff", (void *)erff}, {"sin", (void *)sin},       {"sinf", (void *)sinf},
     {"cos", (void *)cos},       {"cosf", (void *)cosf}, {"pow", (void *)pow},       {"powf", (void *)powf},
-    {"memset", (void *)memset}, {"memcpy", (void *)memcpy},
+    {"memset", (void *)memset}, {"memcpy", (void *)memcpy}, {"memmove", (void *)memmove},
 };
 
 static bool define_externals(Jit *j) {

@@ -66,7 +66,7 @@ char *code_key(const Plan *p, size_t *size) {
   if (!out) return NULL;
   print_versions(out, &id);
   print_machine(out);
-  fprintf(out, "symbol %s\nscalar %s\n", p->symbol, p->is_double ? "f64" : "f32");
+  fprintf(out, "symbol %s\nscalar %s\nstep %d, half %d\n", p->symbol, p->is_double ? "f64" : "f32", p->is_step, p->half_weights);
   graph_print(p->graph, out);
   plan_print(p, out);
   fclose(out);

@@ -149,7 +149,10 @@ static LLVMValueRef sigmoid_body(Emit *e, int width, LLVMValueRef x) {
   return select_if(e, LLVMRealOLT, x, real_const(e, width, -most), real_const(e, width, 0), y);
 }
 
-LLVMValueRef math_sigmoid(Emit *e, int width, LLVMValueRef x) { return call_math(e, "sigmoid", width, x, sigmoid_body); }
+LLVMValueRef math_sigmoid(Emit *e, int width, LLVMValueRef x) {
+  if (table_serves(e)) return table_sigmoid(e, width, x);
+  return call_math(e, "sigmoid", width, x, sigmoid_body);
+}
 
 /* tanh |x| = m / (m + 2) with m = exp(2|x|) - 1 = 2^n (exp r - 1) + (2^n - 1), exact where x is small; the sign is put back. */
 static LLVMValueRef tanh_body(Emit *e, int width, LLVMValueRef x) {
@@ -162,7 +165,10 @@ static LLVMValueRef tanh_body(Emit *e, int width, LLVMValueRef x) {
   return call_intrinsic(e, "llvm.copysign", lanes(e, width), (LLVMValueRef[]){y, x}, 2);
 }
 
-LLVMValueRef math_tanh(Emit *e, int width, LLVMValueRef x) { return call_math(e, "tanh", width, x, tanh_body); }
+LLVMValueRef math_tanh(Emit *e, int width, LLVMValueRef x) {
+  if (table_serves(e)) return table_tanh(e, width, x);
+  return call_math(e, "tanh", width, x, tanh_body);
+}
 
 /* --- log ------------------------------------------------------------------------------------------------------------------ */
 

@@ -25,13 +25,16 @@ static void define_symbols(Session *s, LLVMModuleRef module, Plan *const *plans,
   LLVMContextRef c = LLVMGetModuleContext(module);
   LLVMTypeRef pointer = LLVMPointerTypeInContext(c, 0);
   LLVMTypeRef pair = LLVMStructTypeInContext(c, (LLVMTypeRef[]){pointer, pointer}, 2, 0);
-  LLVMValueRef *rows = arena_array(s->arena, LLVMValueRef, count + 1);
-  for (int i = 0; i < count; i++) {
-    LLVMValueRef fields[] = {private_string(module, plans[i]->symbol), LLVMGetNamedFunction(module, plans[i]->symbol)};
-    rows[i] = LLVMConstNamedStruct(pair, fields, 2);
-  }
-  rows[count] = LLVMConstNull(pair);
-  LLVMValueRef table = LLVMConstArray2(pair, rows, (uint64_t)count + 1);
+  static const char *const of_step[] = {"", ".begin", ".prepare"};
+  Vec(LLVMValueRef) rows = {0};
+  for (int i = 0; i < count; i++)
+    for (int k = 0; k < (plans[i]->is_step ? 3 : 1); k++) {
+      const char *symbol = arena_printf(s->arena, "%s%s", plans[i]->symbol, of_step[k]);
+      LLVMValueRef fields[] = {private_string(module, symbol), LLVMGetNamedFunction(module, symbol)};
+      vec_push(s->arena, rows, LLVMConstNamedStruct(pair, fields, 2));
+    }
+  vec_push(s->arena, rows, LLVMConstNull(pair));
+  LLVMValueRef table = LLVMConstArray2(pair, rows.at, (uint64_t)rows.len);
   LLVMValueRef global = LLVMAddGlobal(module, LLVMTypeOf(table), "rnn_symbols");
   LLVMSetInitializer(global, table);
   LLVMSetGlobalConstant(global, 1);

@@ -171,6 +171,10 @@ void emit_product(Emit *e, const PlanItem *item) {
     emit_plain(e, &item->product, item->nodes.at[0]);
     return;
   }
+  if (e->plan->is_step) {
+    emit_column_product(e, item);
+    return;
+  }
   RowWork work = product_row_work(e, item);
   begin_sum(e, &work);
   for_blocks(e, work.axes, true, work.body, work.context);

@@ -34,7 +34,7 @@ void emit_items(Emit *e, PlanItem *const *items, int count) {
     switch (items[i]->kind) {
     case PLAN_GROUP: emit_group(e, items[i]); break;
     case PLAN_BUNDLE: emit_bundle(e, items[i]); break;
-    case PLAN_PACK: emit_pack(e, items[i]); break;
+    case PLAN_PACK: e->plan->is_step ? emit_column_pack(e, items[i]) : emit_pack(e, items[i]); break;
     case PLAN_PRODUCT: emit_product(e, items[i]); break;
     case PLAN_NODE: emit_node(e, items[i]->nodes.at[0]); break;
     case PLAN_HISTORY: emit_history(e, items[i]); break;
@@ -72,7 +72,7 @@ static void load_clocks(Emit *e) {
   e->place_end = LLVMBuildAlloca(e->b, e->i64, "end");
 }
 
-static void load_arguments(Emit *e) {
+void load_arguments(Emit *e) {
   e->rows = ARGUMENT(e->i64, rows);
   e->keep_state = ARGUMENT(e->i64, keep_state);
   e->fresh = ARGUMENT(e->pointer, fresh);
@@ -85,6 +85,7 @@ static void load_arguments(Emit *e) {
 
 LLVMValueRef table_pointer(Emit *e, int buffer) {
   if (e->buffer[buffer]) return e->buffer[buffer];
+  if (e->plan->buffers.at[buffer].local) return e->buffer[buffer] = local_pointer(e, buffer);
   LLVMBasicBlockRef here = LLVMGetInsertBlock(e->b), entry = LLVMGetEntryBasicBlock(e->function);
   LLVMPositionBuilderBefore(e->b, LLVMGetFirstInstruction(entry));
   e->buffer[buffer] = load_field(e, e->pointer, ARGUMENT(e->pointer, buffer), 8 * buffer, "buffer");
@@ -105,7 +106,7 @@ void wide_vectors(Emit *e, LLVMValueRef function) {
 
 static LLVMTypeRef function_type(Emit *e) { return LLVMFunctionType(LLVMVoidTypeInContext(e->context), &e->pointer, 1, 0); }
 
-static void begin_function(Emit *e, const char *name, bool is_part) {
+void begin_function(Emit *e, const char *name, bool is_part) {
   e->function = LLVMAddFunction(e->module, name, function_type(e));
   e->args = LLVMGetParam(e->function, 0);
   if (is_part) LLVMSetLinkage(e->function, LLVMInternalLinkage);
@@ -197,6 +198,11 @@ void emit_unit(Session *s, const Plan *p, LLVMModuleRef module, int vector_bits)
   e->widest = vector_bits / 8 / e->real_bytes;
   e->b = LLVMCreateBuilderInContext(e->context);
   e->buffer = arena_array(s->arena, LLVMValueRef, p->buffers.len + 1);
+  if (p->is_step) {
+    emit_step_unit(e);
+    LLVMDisposeBuilder(e->b);
+    return;
+  }
   bool is_small = p->items.len == 0 || part_end(p, 0) == p->items.len;
   if (is_small) begin_function(e, p->symbol, false), load_arguments(e), emit_items(e, p->items.at, p->items.len);
   else emit_parts(e);

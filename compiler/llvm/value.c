@@ -144,8 +144,15 @@ LLVMValueRef call_extern(Emit *e, const char *name, LLVMTypeRef result, LLVMValu
 
 static LLVMBasicBlockRef new_block(Emit *e, const char *name) { return LLVMAppendBasicBlockInContext(e->context, e->function, name); }
 
-/* Tested at the top, so that a loop over nothing does nothing. */
+static bool goes_once(LLVMValueRef from, LLVMValueRef limit, LLVMValueRef by) {
+  if (!by || !LLVMIsAConstantInt(from) || !LLVMIsAConstantInt(limit) || !LLVMIsAConstantInt(by)) return false;
+  int64_t first = LLVMConstIntGetSExtValue(from), end = LLVMConstIntGetSExtValue(limit);
+  return first < end && first + LLVMConstIntGetSExtValue(by) >= end;
+}
+
+/* Tested at the top, so that a loop over nothing does nothing; what goes round once is no loop. */
 Loop loop_begin(Emit *e, LLVMValueRef from, LLVMValueRef limit, LLVMValueRef by, const char *name) {
+  if (goes_once(from, limit, by)) return (Loop){.index = from};
   Loop l = {.body = new_block(e, name), .end = new_block(e, "end"), .limit = limit, .by = by};
   LLVMBasicBlockRef before = LLVMGetInsertBlock(e->b);
   LLVMValueRef some = LLVMBuildICmp(e->b, LLVMIntSLT, from, limit, "");
@@ -157,6 +164,7 @@ Loop loop_begin(Emit *e, LLVMValueRef from, LLVMValueRef limit, LLVMValueRef by,
 }
 
 void loop_end(Emit *e, Loop *l) {
+  if (!l->body) return;
   LLVMValueRef next = LLVMBuildNSWAdd(e->b, l->index, l->by, "");
   LLVMBasicBlockRef last = LLVMGetInsertBlock(e->b);
   LLVMBuildCondBr(e->b, LLVMBuildICmp(e->b, LLVMIntSLT, next, l->limit, ""), l->body, l->end);

@@ -11,7 +11,8 @@ typedef enum UnitKind {
   UNIT_VALID,  /* the loss without noise and dropout, and the train stage's report expressions as values */
   UNIT_RIDGE,  /* values "target" and "feature.PARAM" (see docs/manifest.md): the linear system behind y and the tuned params */
   UNIT_RUN,    /* run: one value output "r0", "r1" … for each expression that the clauses' VALUEs name */
-  UNIT_STEP,   /* streaming and the REPL: every state and output of the net as a value of its own name */
+  UNIT_STEP,   /* the REPL: every state and output of the net as a value of its own name */
+  UNIT_STREAM, /* the net's outputs, for rnn_stream_step */
 } UnitKind;
 
 /* What the numbers of a param must be: whole, and between these. */
@@ -35,7 +36,7 @@ typedef struct Model {
 /* Expands every net once, which numbers the params. NULL on errors. */
 Model *lower_model(Session *s, Program *p, const char *path);
 
-/* Lowers one unit of a stage (or, for UNIT_STEP, of a net: stage NULL). The graph's params are the model's. NULL on errors. */
+/* Lowers one unit of a stage (or, for UNIT_STEP and UNIT_STREAM, of a net: stage NULL). The graph's params are the model's. NULL on errors. */
 Graph *lower_unit(Model *m, const Decl *stage, const Symbol *net, UnitKind kind);
 
 /* Which params a train stage trains: [params.len]. Diagnoses a param that `tune` names wrongly. */

@@ -14,7 +14,7 @@ static const Clause *force_clause(const Builder *b, const Symbol *s) {
 }
 
 ForceKind force_of(const Builder *b, const Symbol *s) {
-  if (s->kind != SYMBOL_OUTPUT || b->kind == UNIT_STEP) return FORCE_NONE;
+  if (s->kind != SYMBOL_OUTPUT || b->kind == UNIT_STEP || b->kind == UNIT_STREAM) return FORCE_NONE;
   const Clause *c = force_clause(b, s);
   if (!c) return FORCE_NONE;
   return c->modifiers.len ? FORCE_SOMETIMES : FORCE_ALWAYS;

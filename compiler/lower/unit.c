@@ -42,12 +42,21 @@ static bool add_step(Builder *b) {
   return true;
 }
 
+static bool add_stream(Builder *b) {
+  for (int i = 0; i < b->net->scope->symbols.len; i++) {
+    Symbol *s = b->net->scope->symbols.at[i];
+    if (s->kind == SYMBOL_OUTPUT && symbol_has_equation(s)) graph_output(b->graph, s->name, OUTPUT_VALUE, 0, value_of(b, b->net, s));
+  }
+  return true;
+}
+
 static const struct UnitRow {
   const char *prefix;
   bool (*add)(Builder *b);
 } unit_rows[] = {
     [UNIT_LOSS] = {"train", add_loss}, [UNIT_VALID] = {"valid", add_valid}, [UNIT_RIDGE] = {"ridge", lower_ridge},
     [UNIT_RUN] = {"run", add_run},     [UNIT_STEP] = {"step", add_step},
+    [UNIT_STREAM] = {"stream", add_stream},
 };
 
 /* A batch is one sequence unless the stage says otherwise. */

@@ -82,7 +82,7 @@ static void add_delay_line(Plan *p, PlanItem *item) {
   b->back = item->back;
   b->clock = item->clock;
   int64_t kept = kept_elements(p, b, item->clock);
-  if (item->front && kept)
+  if (item->front && kept && !p->is_step) /* a step's delay line is itself what is kept */
     item->state = add_buffer(p, (Buffer){.kind = BUFFER_STATE, .node = x, .elements = kept, .axes = b->axes, .steps = item->front});
 }
 

@@ -26,5 +26,17 @@ bool plan_same_matrix(const Product *a, const Product *b);
 void plan_pack_weights(Plan *p);
 void plan_bundle(Plan *p);
 void plan_share_memory(Plan *p);
+bool same_weights(const Term *a, const Term *b);
+/* Of a step (step.c). */
+void plan_find_moments(Plan *p);
+void plan_step_memory(Plan *p);
+
+/* Does the node read only steps before the present one? In a step those are memory, which orders nothing. */
+static inline bool reads_the_past(const Node *n) {
+  int64_t least = 0, most = 0;
+  if (!n->inputs || !node_edge_is_delayed(n, 0)) return false;
+  node_delays(n, &least, &most);
+  return most < 0;
+}
 
 #endif

@@ -2,8 +2,8 @@
  *
  * out_i[r] = W_i x[r] for several i is out[r] = [W_1; W_2; …] x[r]: x is read once, and small gates fill whole panels. The results
  * keep their names but share a buffer, side by side in every row; Plan.home says where. Only whole vectors are put side by side, so that
- * element-wise work on the parts stays in full vectors, and only values that need no memory of their own (no outputs, no delay
- * lines). The same holds for sums of products, term by term. */
+ * element-wise work on the parts stays in full vectors (a step takes any: one column has never sums enough), and only values that need no
+ * memory of their own (no outputs, no delay lines). The same holds for sums of products, term by term. */
 #include "plan/internal.h"
 
 typedef struct Merge {
@@ -19,13 +19,18 @@ static void find_owners(Merge *m) {
   for (int i = 0; i < g->outputs.len; i++) m->owns[g->outputs.at[i].value] = true;
 }
 
+static bool is_there_before(const Plan *p, Ref weight) {
+  Op op = p->graph->nodes.at[weight].op;
+  return op == OP_PARAM || op == OP_CONST || (p->is_step && p->moment[weight] == MOMENT_PREPARE);
+}
+
 /* Weights that are there from the start: the product may move to where the first of its kind stands. A sparse one stays by itself. */
 static bool is_candidate(const Merge *m, const PlanItem *item) {
   if (item->kind != PLAN_PRODUCT || item->product.form != PRODUCT_ROWS || m->owns[item->nodes.at[0]]) return false;
   for (int i = 0; i < item->terms.len; i++) {
-    Op weight = m->plan->graph->nodes.at[item->terms.at[i].parts.at[0].a.view.base].op;
-    if ((weight != OP_PARAM && weight != OP_CONST) || item->terms.at[i].m % PANEL_ROUND) return false;
-    if (plan_is_sparse(m->plan, &item->terms.at[i].parts.at[0])) return false;
+    Ref weight = item->terms.at[i].parts.at[0].a.view.base;
+    if (!is_there_before(m->plan, weight) || (!m->plan->is_step && item->terms.at[i].m % PANEL_ROUND)) return false;
+    if (!m->plan->is_step && plan_is_sparse(m->plan, &item->terms.at[i].parts.at[0])) return false;
   }
   return true;
 }

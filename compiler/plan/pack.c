@@ -12,7 +12,7 @@ bool plan_same_matrix(const Product *a, const Product *b) {
          a->a.column_stride == b->a.column_stride;
 }
 
-static bool same_weights(const Term *a, const Term *b) {
+bool same_weights(const Term *a, const Term *b) {
   if (a->sparse != b->sparse) return false;
   for (int i = 0; i < a->parts.len && i < b->parts.len; i++)
     if (!plan_same_matrix(&a->parts.at[i], &b->parts.at[i])) return false;

@@ -42,6 +42,7 @@ typedef struct Buffer {
   int clock;
   int64_t steps;     /* STATE: kept steps */
   int slot;          /* TEMP: buffers of one slot lie in the same memory, one after the other is done; -1: its own */
+  bool local;        /* TEMP of a step: needs no memory between calls (step.c) */
 } Buffer;
 
 /* --- items ---------------------------------------------------------------------------------------------------------- */
@@ -91,15 +92,24 @@ typedef struct Home {
   int64_t offset;
 } Home;
 
+/* When a step's item is computed (step.c). */
+typedef enum Moment {
+  MOMENT_STEP,     /* in each step */
+  MOMENT_SEQUENCE, /* depends on nothing that a step changes: in each step, and before the first one for the histories */
+  MOMENT_PREPARE,  /* depends on params and constants only: once for each set of weights */
+} Moment;
+
 typedef struct PlanItem PlanItem;
 struct PlanItem {
   PlanItemKind kind;
+  Moment moment;   /* of a step's item */
   GraphAxes axes;  /* the iteration space: none, rows, rows × steps of one clock or several */
   int clock;       /* SCAN: whose steps; HISTORY: along which it is read */
   Sizes shape;     /* GROUP: the space's elements */
   Vec(Ref) nodes;  /* GROUP: in order of computation; PRODUCT: one for each part; others: one */
   Product product; /* PRODUCT: its form, and all there is to say of GRAD and PLAIN */
   Vec(Term) terms; /* PRODUCT_ROWS: what is summed; PACK: the one whose weights it lays out */
+  int panels;      /* PRODUCT_ROWS and PACK of a step: buffer of the weights of all terms (step.c); -1: they are used where they are */
   int64_t front, back; /* HISTORY */
   Ref history;         /* HISTORY; NO_REF: zeros */
   int state;           /* HISTORY: buffer of the kept state, -1 none */
@@ -112,6 +122,9 @@ typedef struct Plan {
   Graph *graph;       /* as prepared for planning */
   const char *symbol; /* of the compiled function */
   bool is_double;
+  bool is_step;       /* one step of one sequence a call, the delay lines kept from call to call (step.c) */
+  bool half_weights;  /* of a step: panels hold params as bfloat16 */
+  Moment *moment;     /* [node] of a step */
   int clocks;         /* on which values live */
   int order[GRAPH_CLOCKS]; /* they, as they lie in memory: the outermost first, [clock …][row][elements] */
   Vec(PlanItem *) items;
@@ -124,15 +137,23 @@ typedef struct Plan {
 
 /* Plans a verified, causal graph. */
 Plan *plan_make(Session *s, Graph *g, const char *symbol, bool is_double);
+/* Plans one step of a graph on one clock without a fixed length that needs no later step: three functions instead of one, SYMBOL for a
+ * step, SYMBOL.begin for the histories before the first step, SYMBOL.prepare for what depends on the weights only. `half_weights` keeps the
+ * weights of products as bfloat16 (single precision only). */
+Plan *plan_make_step(Session *s, Graph *g, const char *symbol, bool is_double, bool half_weights);
 void plan_print(const Plan *p, FILE *out);
 /* Bytes that a call with so many rows and steps (of each clock without a fixed length) needs in buffers. */
 int64_t plan_bytes(const Plan *p, int64_t rows, int64_t steps);
 
 /* Makes the graph fit for planning: values read at another step, outputs and operands of products own contiguous memory
- * (identity nodes, OP_STOP, are put in where they do not). */
-Graph *plan_prepare(Session *s, Graph *g);
+ * (identity nodes, OP_STOP, are put in where they do not). A step's outputs may lie anywhere, so they are not delay lines too. */
+Graph *plan_prepare(Session *s, Graph *g, bool is_step);
 /* Panels of a packed weight are this many vectors wide; its buffer has room for any vector of up to 64 bytes. */
 enum { PANEL_VECTORS = 4, PANEL_ROUND = 16 };
+
+/* Of a step's product: its outputs with what fills up their last vectors, and the k of all terms together. */
+int64_t plan_step_columns(const Plan *p, const PlanItem *product);
+int64_t plan_step_depth(const PlanItem *product);
 
 /* Writes the CONTRACT `value` as a matrix product; false: it is none. */
 bool product_match(const Graph *g, Ref value, Product *out);

@@ -145,11 +145,11 @@ static void prepare_children(Prepare *p) {
 
 /* --- outputs --------------------------------------------------------------------------------------------------------- */
 
-static void prepare_outputs(Prepare *p) {
+static void prepare_outputs(Prepare *p, bool is_step) {
   Graph *g = p->to;
   bool *taken = arena_array(g->session->arena, bool, g->nodes.len + 2 * p->from->outputs.len + 1);
   for (Ref r = 0; r < g->nodes.len; r++)
-    if (op_reads_steps(at(p, r)->op)) taken[at(p, r)->in[0]] |= on_several_clocks(at(p, r)->axes);
+    if (op_reads_steps(at(p, r)->op)) taken[at(p, r)->in[0]] |= is_step || on_several_clocks(at(p, r)->axes);
   for (int i = 0; i < p->from->outputs.len; i++) {
     GraphOutput o = p->from->outputs.at[i];
     Ref value = p->map[o.value];
@@ -161,7 +161,7 @@ static void prepare_outputs(Prepare *p) {
   }
 }
 
-Graph *plan_prepare(Session *s, Graph *g) {
+Graph *plan_prepare(Session *s, Graph *g, bool is_step) {
   Prepare p = {.from = g, .to = graph_like(g), .map = arena_array(s->arena, Ref, g->nodes.len + 1)};
   p.input = arena_array(s->arena, Ref, g->inputs.len + 1);
   p.param = arena_array(s->arena, Ref, g->params.len + 1);
@@ -171,6 +171,6 @@ Graph *plan_prepare(Session *s, Graph *g) {
   }
   prepare_reads(&p);
   prepare_children(&p);
-  prepare_outputs(&p);
+  prepare_outputs(&p, is_step);
   return p.to;
 }

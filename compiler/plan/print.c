@@ -62,9 +62,10 @@ static void print_terms(const Plan *p, FILE *out, const PlanItem *item, int inde
     const Term *t = &item->terms.at[i];
     fprintf(out, "%s m=%" PRId64 " k=%" PRId64, i ? " +" : "", t->m, t->parts.at[0].k);
     if (t->runs) fputs(", runs", out);
-    if (t->pack >= 0) fprintf(out, ", weight packed in buffer %d", t->pack);
+    if (t->pack >= 0 && !p->is_step) fprintf(out, ", weight packed in buffer %d", t->pack);
     if (t->sparse >= 0) fprintf(out, ", sparse in buffer %d", t->sparse);
   }
+  if (p->is_step && item->panels >= 0) fprintf(out, ", weights packed in buffer %d", item->panels);
   fputc('\n', out);
   for (int i = 0; i < item->nodes.len; i++) print_part(p, out, item, i, indent + 2);
 }
@@ -113,8 +114,9 @@ static void print_item(const Plan *p, FILE *out, const PlanItem *item, int inden
   case PLAN_PACK:
     fprintf(out, "%*spack ", indent, "");
     print_value(p, out, item->nodes.at[0]);
-    if (item->terms.at[0].sparse >= 0) fprintf(out, " sparse -> buffer %d%s", item->terms.at[0].sparse, item->terms.at[0].pack >= 0 ? ", or" : "");
-    if (item->terms.at[0].pack >= 0) fprintf(out, " -> buffer %d", item->terms.at[0].pack);
+    if (p->is_step) fprintf(out, " -> buffer %d", item->panels);
+    if (!p->is_step && item->terms.at[0].sparse >= 0) fprintf(out, " sparse -> buffer %d%s", item->terms.at[0].sparse, item->terms.at[0].pack >= 0 ? ", or" : "");
+    if (!p->is_step && item->terms.at[0].pack >= 0) fprintf(out, " -> buffer %d", item->terms.at[0].pack);
     fputc('\n', out);
     return;
   case PLAN_PRODUCT: print_product(p, out, item, indent); return;
@@ -138,6 +140,7 @@ static void print_buffer(const Plan *p, FILE *out, int i) {
   print_axes(p, out, b->axes);
   if (b->front || b->back) fprintf(out, ", front %" PRId64 ", back %" PRId64, b->front, b->back);
   if (b->steps) fprintf(out, ", %" PRId64 " steps kept", b->steps);
+  if (b->local) fputs(", local", out);
   if (b->slot >= 0) fprintf(out, ", in slot %d", b->slot);
   fputc('\n', out);
 }
@@ -146,5 +149,9 @@ void plan_print(const Plan *p, FILE *out) {
   fprintf(out, "plan %s (%s), %.1f KiB for 1 row and 1 step, %.1f KiB for 32 and 100\n", p->symbol, p->is_double ? "f64" : "f32",
           (double)plan_bytes(p, 1, 1) / 1024, (double)plan_bytes(p, 32, 100) / 1024);
   for (int i = 0; i < p->buffers.len; i++) print_buffer(p, out, i);
-  for (int i = 0; i < p->items.len; i++) print_item(p, out, p->items.at[i], 2);
+  static const char *const moment[] = {"each step", "for the sequence", "prepared"};
+  for (int i = 0; i < p->items.len; i++) {
+    if (p->is_step) fprintf(out, "  %s:\n", moment[p->items.at[i]->moment]);
+    print_item(p, out, p->items.at[i], p->is_step ? 4 : 2);
+  }
 }

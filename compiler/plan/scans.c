@@ -155,10 +155,16 @@ static void collect_members(Session *session, const Graph *g, Scans *s) {
     for (int k = s->of[r]; k != TOP; k = s->at[k].parent) vec_push(session->arena, s->at[k].members, r);
 }
 
-Scans scans_of(Session *session, const Graph *g) {
+Scans scans_of_step(Session *session, const Graph *g) {
   int n = g->nodes.len;
   Scans s = {.of = arena_array(session->arena, int, n + 1), .carried_by = arena_array(session->arena, int, n + 1)};
   for (Ref r = 0; r < n; r++) s.of[r] = s.carried_by[r] = TOP;
+  return s;
+}
+
+Scans scans_of(Session *session, const Graph *g) {
+  int n = g->nodes.len;
+  Scans s = scans_of_step(session, g);
   Search f = {session, g, arena_array(session->arena, bool, n + 1), &s};
   while (peel(&f)) continue;
   sink_all(session, g, f.dropped, &s);

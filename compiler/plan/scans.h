@@ -22,6 +22,8 @@ typedef struct Scans {
 } Scans;
 
 Scans scans_of(Session *s, const Graph *g);
+/* One step has no loops: everything is outside. */
+Scans scans_of_step(Session *s, const Graph *g);
 /* Is region `inner` the region `outer`, or somewhere inside it? */
 bool scan_holds(const Scans *s, int outer, int inner);
 /* The innermost region that holds both. */

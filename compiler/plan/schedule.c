@@ -65,6 +65,7 @@ static void collect_reach(Schedule *s) {
 
 /* An edge that a scan carries leads to another step of it: it orders nothing within the step. */
 static bool edge_is_loose(Schedule *s, Use u) {
+  if (s->plan->is_step) return u.input == 0 && reads_the_past(node_at(s, u.user));
   return node_edge_is_delayed(node_at(s, u.user), u.input) && s->scans.carried_by[u.user] != TOP;
 }
 
@@ -119,13 +120,20 @@ static int available_after(Schedule *s, int region, Ref in) {
     const Node *n = node_at(s, r);
     if (!op_is_view(n->op)) return s->plan->item_of[r] > after ? s->plan->item_of[r] : after;
     if (n->op != OP_READ && n->op != OP_WINDOW) continue;
+    if (s->plan->is_step && reads_the_past(n)) return after;
     if (s->history_item[n->in[0]] > after) after = s->history_item[n->in[0]];
     if (s->scans.carried_by[r] != TOP && scan_holds(&s->scans, s->scans.carried_by[r], region)) return after; /* another step's */
   }
 }
 
-static bool fits_group(Schedule *s, Region *region, const PlanItem *group, int serial, const Node *n) {
-  if (group->axes != n->axes || !sizes_equal(group->shape, n->shape)) return false;
+/* A step's groups are whole functions' matter: what is computed once for all steps does not mix with what is not. */
+static bool same_moment(const Schedule *s, const PlanItem *group, Ref r) {
+  return !s->plan->is_step || s->plan->moment[group->nodes.at[0]] == s->plan->moment[r];
+}
+
+static bool fits_group(Schedule *s, Region *region, const PlanItem *group, int serial, Ref r) {
+  const Node *n = node_at(s, r);
+  if (group->axes != n->axes || !sizes_equal(group->shape, n->shape) || !same_moment(s, group, r)) return false;
   for (int i = 0; i < n->inputs; i++) {
     bool direct = !op_is_view(node_at(s, n->in[i])->op);
     int after = available_after(s, region->scan, n->in[i]);
@@ -135,9 +143,8 @@ static bool fits_group(Schedule *s, Region *region, const PlanItem *group, int s
 }
 
 static void place_elementwise(Schedule *s, Region *region, Ref r) {
-  const Node *n = node_at(s, r);
   for (int i = region->groups.len - 1; i >= 0; i--) {
-    if (!fits_group(s, region, region->groups.at[i], region->group_serial.at[i], n)) continue;
+    if (!fits_group(s, region, region->groups.at[i], region->group_serial.at[i], r)) continue;
     vec_push(s->arena, region->groups.at[i]->nodes, r);
     s->plan->item_of[r] = region->group_serial.at[i];
     return;
@@ -297,7 +304,7 @@ static void begin_schedule(Schedule *s) {
 }
 
 void plan_schedule(Plan *p) {
-  Schedule s = {.plan = p, .g = p->graph, .arena = p->session->arena, .scans = scans_of(p->session, p->graph)};
+  Schedule s = {.plan = p, .g = p->graph, .arena = p->session->arena, .scans = p->is_step ? scans_of_step(p->session, p->graph) : scans_of(p->session, p->graph)};
   s.is_sum = plan_find_sums(p, &s.scans);
   begin_schedule(&s);
   Items top = {0};
