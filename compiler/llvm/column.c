@@ -6,7 +6,7 @@
  * give both in single precision. */
 #include "llvm/emit.h"
 
-enum { MOST_VECTORS = 16, MOST_SPLITS = 8, STRAIGHT_OPERATIONS = 144 };
+enum { MOST_VECTORS = 16, MOST_SPLITS = 8, STRAIGHT_OPERATIONS = 64, TURNED_BYTES = 1 << 18 };
 
 typedef struct Column {
   Emit *e;
@@ -103,7 +103,7 @@ static void loop_over_k(Column *c, LLVMValueRef x, int64_t at, int64_t to, int b
 
 static void one_term(Column *c, const Term *t, int64_t at) {
   const int64_t k = t->parts.at[0].k;
-  const int by = c->splits > 1 ? c->splits : 2;
+  const int by = c->splits; /* each load instruction then walks by one row, which is what prefetchers learn */
   int64_t looped = k * c->vectors <= STRAIGHT_OPERATIONS || k < 2 * by ? 0 : k / by * by;
   LLVMValueRef x = x_of_term(c, t);
   if (looped) loop_over_k(c, x, at, looped, by);
@@ -147,14 +147,22 @@ static void one_group(Column *c, LLVMValueRef first, int vectors, int64_t there)
   }
 }
 
+/* Weights beyond the second cache are walked to and fro: those at the turn are still there. Group `i` of `count` in this step. */
+static LLVMValueRef turned(Emit *e, LLVMValueRef i, int64_t count) {
+  LLVMValueRef back = LLVMBuildAnd(e->b, e->clock[0].first, int_const(e, 1), "back"), last = int_const(e, count - 1);
+  return LLVMBuildSelect(e->b, LLVMBuildICmp(e->b, LLVMIntNE, back, int_const(e, 0), ""), sub_i(e, last, i), i, "group");
+}
+
 static int group_vectors(const Emit *e) { return e->widest * e->real_bytes >= 64 ? MOST_VECTORS : MOST_VECTORS / 2; }
 
 static void all_groups(Column *c) {
   Emit *e = c->e;
   const int64_t m = c->item->terms.at[0].m, group = (int64_t)group_vectors(e) * e->widest, whole = m / group * group;
   if (whole) {
-    Loop l = loop_begin(e, int_const(e, 0), int_const(e, whole), int_const(e, group), "group");
-    one_group(c, l.index, group_vectors(e), group);
+    const bool large = e->plan->buffers.at[c->item->panels].elements * e->real_bytes >= TURNED_BYTES;
+    Loop l = loop_begin(e, int_const(e, 0), int_const(e, whole / group), int_const(e, 1), "group");
+    LLVMValueRef number = large ? turned(e, l.index, whole / group) : l.index;
+    one_group(c, mul_i(e, number, int_const(e, group)), group_vectors(e), group);
     loop_end(e, &l);
   }
   const int64_t rest = plan_step_columns(e->plan, c->item) - whole;
