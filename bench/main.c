@@ -45,6 +45,18 @@ static void section_layers(Bench *b, const Sections *p, Task task, const char *t
     }
 }
 
+/* Large layers are as slow as their weights come from the third cache: half as many bytes. Peers keep theirs in single precision. */
+static void section_half(Bench *b, const Sections *p) {
+  Row row;
+  for (int s = 0; s < COUNT(streamed); s++) {
+    if (streamed[s].hidden < 64 || (!p->all && !streamed[s].quick)) continue;
+    Case what = case_layer("LSTM", TASK_STREAM, streamed[s].hidden, 1, 1, streamed[s].inputs);
+    what.name = "LSTM, weights as bf16";
+    what.half_weights = true;
+    report_case(b, "stream", &what, &row);
+  }
+}
+
 static bool wanted(const Sections *p, const char *name, bool quick) {
   return p->smoke ? false : p->only ? strstr(p->only, name) != NULL : p->all || quick;
 }
@@ -54,7 +66,10 @@ static void run_sections(Bench *b, const Sections *p) {
   if (wanted(p, "train", true))
     section_layers(b, p, TASK_TRAIN, "a training step: forward, BPTT, gradients of weights, biases and inputs", trained, COUNT(trained));
   if (wanted(p, "sequence", true)) section_layers(b, p, TASK_SEQUENCE, "a whole sequence forward, batch 1", whole, COUNT(whole));
-  if (wanted(p, "stream", true)) section_layers(b, p, TASK_STREAM, "streaming: one step, batch 1, the state kept", streamed, COUNT(streamed));
+  if (wanted(p, "stream", true)) {
+    section_layers(b, p, TASK_STREAM, "streaming: one step, batch 1, the state kept", streamed, COUNT(streamed));
+    section_half(b, p);
+  }
   if (wanted(p, "kinds", false)) section_kinds(b);
   if (wanted(p, "cells", true)) section_cells(b, p);
   if (wanted(p, "growth", false)) section_growth(b, p);

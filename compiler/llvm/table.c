@@ -3,7 +3,7 @@
  * In a step every result waits for the last one, so what counts is how long a number takes, not how many go through at once. Where
  * a permutation takes from 32 entries (AVX-512), |x| picks one of 25 pieces, four to an octave from 1/4 to 16, and a polynomial of degree 5
  * around the piece's middle gives tanh |x|: no exponential, no division. Its coefficients interpolate tanh at Chebyshev's nodes (C. W.
- * Clenshaw, 1962); in the first piece they interpolate tanh x / x, so that small x keep their relative accuracy. Within 4 units in the last place.
+ * Clenshaw, 1962); in the first piece they interpolate tanh x / x, so that small x keep their relative accuracy. Within 2 units in the last place.
  *
  * sigmoid x = (1 + tanh(x/2)) / 2: within 1.2e-7, of 1 and not of the result where that is near 0. */
 #include "llvm/emit.h"

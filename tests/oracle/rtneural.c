@@ -3,11 +3,13 @@
  * steps, in single precision. Every *.model.json of the folder that has a recurrent layer runs. */
 #include "support/arrays.h"
 #include "support/cell_weights.h"
+#include "support/stream_run.h"
 #include <CUnit/Basic.h>
 #include <dirent.h>
 #include <stdlib.h>
 
-static const double tolerance = 1e-5;
+static const double tolerance = 1e-5, half_tolerance = 0.005;
+static double worst_half;
 
 typedef enum LayerKind { LAYER_DENSE, LAYER_LSTM, LAYER_GRU, LAYER_WITHOUT_MEMORY } LayerKind;
 
@@ -166,6 +168,17 @@ static void fill(ModelData *d, const Stack *s) {
   }
 }
 
+/* The same step by step, and with weights as bfloat16: how far from the other implementation's numbers. */
+static double stepped(Session *session, Graph *g, const ModelData *d, const Stack *s, const Array *expected, bool half) {
+  StreamRun r = stream_run_new(session, g, false, half);
+  stream_run_params(&r, &d->eval);
+  const int o = graph_output_number(r.graph, arena_printf(session->arena, "h%d", s->layers.len - 1));
+  double **y = stream_run_walk(&r, &d->eval, d->longest);
+  const double worst_step = worst_difference(y[o], expected->values, expected->count, 1);
+  stream_run_free(&r);
+  return worst_step;
+}
+
 static double run_stack(Session *session, const Stack *s, const char *stem) {
   const Array x = array_of_csv(session->arena, arena_printf(session->arena, "%s.x.csv", stem));
   const Array expected = array_of_csv(session->arena, arena_printf(session->arena, "%s.y.csv", stem));
@@ -180,8 +193,12 @@ static double run_stack(Session *session, const Stack *s, const char *stem) {
   int64_t n;
   const double *y = call_output(&call, arena_printf(session->arena, "h%d", s->layers.len - 1), &n);
   CU_ASSERT_EQUAL_FATAL(n, expected.count);
+  const double worst_whole = worst_difference(y, expected.values, n, 1), worst_step = stepped(session, g, &d, s, &expected, false);
+  const double half = stepped(session, g, &d, s, &expected, true);
   model_call_free(&call);
-  return worst_difference(y, expected.values, n, 1);
+  if (!(half <= worst_half)) worst_half = half;
+  CU_ASSERT_TRUE(half <= half_tolerance);
+  return worst_whole > worst_step ? worst_whole : worst_step;
 }
 
 /* --- models --------------------------------------------------------------------------------------------------------------------- */
@@ -221,7 +238,7 @@ static void test_all(void) {
     if (name) test_model(folder, name);
   }
   if (d) closedir(d);
-  if (folder) printf("%d models, worst difference %.2g ... ", count, worst);
+  if (folder) printf("%d models, whole and step by step: worst difference %.2g, with weights as bfloat16 %.2g ... ", count, worst, worst_half);
   if (folder) CU_ASSERT_TRUE(count > 0);
   arena_free(arena);
 }
