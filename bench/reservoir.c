@@ -121,14 +121,15 @@ static void keep_row(Bench *b, int units, int percent, bool is_double, const Con
   cJSON_AddStringToObject(o, "scalar", is_double ? "f64" : "f32");
   printf("%5d %3d %% %s", units, percent, is_double ? "f64" : "f32");
   for (int i = 0; i <= PEER; i++) {
-    double step = all[i].median / steps_of(units, i), peer = all[PEER].median / steps_of(units, PEER);
+    double step = all[i].median / steps_of(units, i); /* times ReservoirPy: by what the rounds give, as everywhere */
+    double times = all[i].ratio > 0 ? all[PEER].ratio / steps_of(units, PEER) / (all[i].ratio / steps_of(units, i)) : 0;
     if (!(step > 0)) {
       printf("  %21s", "–");
       continue;
     }
     cJSON_AddNumberToObject(o, names[i], step);
     if (i == PEER) printf("  %9.3f %6.2f /ns", 1e6 * step, (double)entries[SPREAD] / step * 1e-9);
-    else if (peer > 0) printf("  %9.3f %6.2f /ns %5.1f ×", 1e6 * step, (double)entries[i] / step * 1e-9, peer / step);
+    else if (times > 0) printf("  %9.3f %6.2f /ns %5.1f ×", 1e6 * step, (double)entries[i] / step * 1e-9, times);
     else printf("  %9.3f %6.2f /ns %7s", 1e6 * step, (double)entries[i] / step * 1e-9, "");
   }
   putchar('\n');

@@ -10,7 +10,7 @@ static const char *const sample =
     "clock t 0\n"
     "clock s 12\n"
     "param 0 \"x.W\" trained [3 2]\n"
-    "param 1 \"say \\\"b\\\"\" fixed [3]\n"
+    "param 1 \"say \\\"b\\\"\" fixed density 0.25 [3]\n"
     "input 0 \"u\" data [2] on * t\n"
     "input 1 \"z\" weight [] on *\n"
     "%0 = param : [3 2]  # x.W\n"

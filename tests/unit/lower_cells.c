@@ -159,8 +159,28 @@ static void test_several(void) {
   session_free(f.session);
 }
 
+/* What initialisers say about how many entries are not 0: through chains, options of a cell, values of dims; or do not say. */
+static void test_density(void) {
+  Fixture f = fixture("dim N = 20\n"
+                      "cell C(x: [N]; share = 0.5) -> h: [N] {\n  fixed W: [N, N] ~ sparse(share)\n  h = W @ x\n}\n"
+                      "net n {\n  input x: [N]\n  fixed A: [N, N] ~ normal(0, 1) | sparse(0.1) | radius(0.95)\n  fixed B: [N, N] ~ ring(0.5)\n"
+                      "  fixed D: [N, N] ~ sparse(density = 0.2) | fan_in(2)\n  fixed E: [N, N] ~ normal\n  fixed F: [N, N] = 0.5\n"
+                      "  fixed G: [N] ~ sparse(0.1)\n"
+                      "  c = C(x, share = 0.25)\n  y = A @ x + B @ x + D @ x + E @ x + F @ x + G + c\n}\n");
+  CU_ASSERT_PTR_NOT_NULL_FATAL(f.model);
+  static const struct { const char *name; double density; } wanted[] = {{"n.A", 0.1}, {"n.B", 0.05}, {"n.D", 0.1}, {"n.E", 0}, {"n.F", 0}, {"n.G", 0}, {"n.c.W", 0.25}};
+  for (int i = 0; i < 7; i++) {
+    int found = 0;
+    while (found < f.model->params.len && strcmp(f.model->params.at[found].name, wanted[i].name)) found++;
+    CU_ASSERT_FATAL(found < f.model->params.len);
+    NEAR(f.model->params.at[found].density, wanted[i].density);
+    CU_ASSERT_EQUAL(unit_of(&f, NULL, UNIT_STEP)->params.at[found].density, f.model->params.at[found].density);
+  }
+  session_free(f.session);
+}
+
 int main(void) {
   const TestRow rows[] = {{"an LSTM by hand", test_lstm}, {"names", test_names}, {"options", test_options}, {"shared", test_shared},
-                          {"several outputs", test_several}};
+                          {"several outputs", test_several}, {"density", test_density}};
   return run_tests("lower/cells", rows, sizeof rows / sizeof *rows);
 }
