@@ -133,6 +133,7 @@ bool gives_several(const Scope *scope, const Item *equation);
 void declare_call(Checker *c, Scope *scope, Item *item);
 void type_outputs(Checker *c, Symbol *call);
 void take_outputs(Symbol *call, const Type *given); /* from calls.c: the types of all outputs, as far as they are known */
+void take_history(Symbol *symbol);                       /* of a name for a cell's one output: the state's, where it is known here */
 Type several_values(Checker *c, const Expr *e, const char *what, const Decl *cell);
 Type unknown_output(Checker *c, const Expr *field, const Decl *cell);
 bool is_part(const Scope *scope, const Expr *field);        /* `q.h` where q is a call */

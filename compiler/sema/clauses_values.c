@@ -1,8 +1,26 @@
 /* clauses_values.c — clauses that take expressions: loss, report, plot, write, and those that take conditions. */
 #include "sema/clauses.h"
 
+/* mse(y, y) is 0 whatever the net does. */
+static void compare_with_itself(Checker *c, const Expr *e) {
+  const Builtin *b = e->kind == EXPR_CALL && e->symbol && e->symbol->kind == SYMBOL_BUILTIN ? e->symbol->builtin : NULL;
+  for (int i = 0; i < e->args.len; i++) compare_with_itself(c, e->args.at[i].value);
+  if (e->left) compare_with_itself(c, e->left);
+  if (e->right) compare_with_itself(c, e->right);
+  if (!b || b->class != BUILTIN_LOSS || e->args.len < 2 || e->args.at[1].name) return;
+  const Expr *said = e->args.at[0].value, *wanted = e->args.at[1].value;
+  const char *text = source_text(c, said->span);
+  if (strcmp(text, source_text(c, wanted->span))) return;
+  Diag *d = clause_wrong(c, wanted->span, arena_printf(c->s->arena, "`%s` compares `%s` with itself", e->name, text), NULL);
+  diag_label(d, wanted->span, "the same as before the comma");
+  if (said->kind == EXPR_NAME && said->symbol && said->symbol->kind == SYMBOL_OUTPUT)
+    diag_suggest(d, wanted->span, arena_printf(c->s->arena, "data.%s", text), "what the data say of `%s`", text);
+  else diag_help(d, "compare it with a target, or with what the data say of an output: `data.y`");
+}
+
 static Type expression(Checker *c, Stage *stage, Expr *e) {
   Type t = type_expr(c, stage->scope, e);
+  if (!is_poison(t)) compare_with_itself(c, e);
   if (!is_poison(t)) clocks_of_expr(c, stage->scope, e);
   return t;
 }
@@ -23,9 +41,30 @@ void check_loss(Checker *c, Stage *stage, Clause *clause) {
   if (!is_scalar(c, clause_argument(clause, 0), &t, "a loss")) diag_help(c->s->diags.at[c->s->diags.len - 1], "`mean(…)` or `sum(…)` makes it one");
 }
 
+static const Expr *stage_loss_in(const Expr *e) {
+  if (!e) return NULL;
+  if (e->kind == EXPR_NAME) return e->symbol && e->symbol->kind == SYMBOL_VALUE && !e->symbol->equation && !strcmp(e->name, "loss") ? e : NULL;
+  const Expr *found = stage_loss_in(e->left);
+  if (!found) found = stage_loss_in(e->right);
+  for (int i = 0; !found && i < e->args.len; i++) found = stage_loss_in(e->args.at[i].value);
+  return found;
+}
+
+/* The loss of the stage is known to its loop, not to what computes reports. */
+static void reported_alone(Checker *c, const Expr *e) {
+  const Expr *loss = stage_loss_in(e);
+  if (!loss || loss == e) return;
+  Diag *d = diag_error(c->s, E0410, e->span, "`loss` is reported as it is");
+  diag_label(d, loss->span, "the epoch's mean");
+  diag_help(d, "report `loss`; or the expression of the `loss` clause, with what is made of it");
+}
+
 void check_values(Checker *c, Stage *stage, Clause *clause) {
   clause_modifiers(c, stage, clause, "last");
-  for (int i = 0; i < clause->args.len; i++) expression(c, stage, clause_argument(clause, i));
+  for (int i = 0; i < clause->args.len; i++) {
+    expression(c, stage, clause_argument(clause, i));
+    reported_alone(c, clause_argument(clause, i));
+  }
   if (!clause->args.len) clause_wrong(c, clause->keyword_span, arena_printf(c->s->arena, "what to %s?", clause->keyword), NULL);
 }
 

@@ -128,6 +128,14 @@ void take_outputs(Symbol *call, const Type *given) {
   }
 }
 
+/* `h = GRU(x)`: the same for a cell with one output. */
+void take_history(Symbol *symbol) {
+  const bool equation = symbol->kind == SYMBOL_VALUE && symbol->equation && symbol->definition && !symbol->call;
+  const Decl *cell = equation ? called_cell(symbol->scope, symbol->equation->value) : NULL;
+  const Symbol *output = cell && cell->outputs.len == 1 ? cell_output(cell, 0) : NULL;
+  if (output && !symbol->history) symbol->history = history_given(symbol->equation->value, output);
+}
+
 static void wrong_names(Checker *c, const Symbol *call) {
   const NameList *names = &call->equation->names;
   const Expr *called = call_in(call->definition);

@@ -14,13 +14,28 @@ typedef struct Curve {
 
 typedef struct Plot {
   Curve curve[CURVES];
+  double *gathered[CURVES]; /* of values that sequences have one of each */
   int count;
+  const char *along;
   int64_t from, to;  /* steps shown */
   double low, high;
   unsigned char dots[CURVES][LINES][COLUMNS];
 } Plot;
 
 static const char *const colours[CURVES] = {"\033[36m", "\033[33m", "\033[35m", "\033[32m", "\033[31m", "\033[34m"};
+
+static bool one_a_sequence(const Series *s) { return !s->stepped && s->count > 1; }
+
+/* The first sequence's steps; of a value that each sequence has one of, the sequences. */
+static void add_curve(Plot *p, const Series *s) {
+  Curve c = {s->value[0], s->elements, s->steps[0]};
+  double *all = one_a_sequence(s) ? malloc((size_t)s->count * sizeof *all) : NULL;
+  for (int64_t i = 0; all && i < s->count; i++) all[i] = s->value[i][0];
+  if (all) c = (Curve){all, 1, s->count};
+  p->gathered[p->count] = all;
+  p->curve[p->count++] = c;
+  if (c.steps > p->to) p->to = c.steps;
+}
 
 static double curve_at(const Curve *c, int64_t step) {
   return step < c->steps ? c->value[step * c->stride] : NAN;
@@ -90,7 +105,7 @@ static void print_plot(const Plot *p, FILE *out, const char *text, const char *c
     else fprintf(out, "%10s │", "");
     put_line(p, out, line, colour);
   }
-  fprintf(out, "%10s └ t = %lld … %lld", "", (long long)p->from, (long long)p->to - 1);
+  fprintf(out, "%10s └ %s = %lld … %lld", "", p->along, (long long)p->from, (long long)p->to - 1);
   for (int i = 0; colour && i < p->count; i++) fprintf(out, "   %s%s\033[0m", colours[i], names[i]);
   fprintf(out, "\n");
 }
@@ -116,14 +131,13 @@ void show_plot(const RnnOptions *options, const char *stage, const char *text, c
                int count, int64_t last) {
   if (options->quiet && !options->json) return;
   Plot *p = calloc(1, sizeof *p);
-  for (int i = 0; i < count && i < CURVES; i++) {
-    p->curve[p->count++] = (Curve){series[i]->value[0], series[i]->elements, series[i]->steps[0]};
-    if (series[i]->steps[0] > p->to) p->to = series[i]->steps[0];
-  }
+  p->along = count && one_a_sequence(series[0]) ? "sequence" : "t";
+  for (int i = 0; i < count && i < CURVES; i++) add_curve(p, series[i]);
   p->from = last > 0 && last < p->to ? p->to - last : 0;
   find_range(p);
   for (int i = 0; i < p->count; i++) draw_curve(p, i);
   if (options->json) json_plot(p, options->out, stage, names);
   else print_plot(p, options->out, text, names, isatty(fileno(options->out)));
+  for (int i = 0; i < p->count; i++) free(p->gathered[i]);
   free(p);
 }

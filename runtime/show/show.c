@@ -1,6 +1,7 @@
 /* show.c — reports and expectations, plain or as JSON. */
 #include "runtime/show/show.h"
 #include <math.h>
+#include <stdlib.h>
 
 void show_json_string(FILE *out, const char *text) {
   fputc('"', out);
@@ -12,8 +13,19 @@ void show_json_string(FILE *out, const char *text) {
   fputc('"', out);
 }
 
+/* What single precision holds is written with as few digits as it takes to read the same back; anything else with nine. */
+const char *show_digits(double value, char text[SHOW_DIGITS]) {
+  const bool single = (double)(float)value == value;
+  for (int digits = single ? 6 : 9; digits <= 9; digits++) {
+    snprintf(text, SHOW_DIGITS, "%.*g", digits, value);
+    if (single && strtof(text, NULL) == (float)value) break;
+  }
+  return text;
+}
+
 void show_json_number(FILE *out, double value) {
-  if (isfinite(value)) fprintf(out, "%.9g", value);
+  char digits[SHOW_DIGITS];
+  if (isfinite(value)) fputs(show_digits(value, digits), out);
   else fprintf(out, "null");
 }
 

@@ -5,6 +5,8 @@
 #include "runtime/runtime.h"
 
 void show_json_string(FILE *out, const char *text);
+enum { SHOW_DIGITS = 32 };
+const char *show_digits(double value, char text[SHOW_DIGITS]); /* as few as read the same back: 1.2, not 1.20000005 */
 void show_json_number(FILE *out, double value); /* null where it is not finite */
 
 /* "  fraction(abs(y - z) > 0.04) = 0.0012", or a JSON record. Not with --quiet. */

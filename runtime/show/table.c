@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 static void put_number(FILE *out, double value) {
-  if (isnan(value)) fprintf(out, ","); /* missing: an empty field */
-  else fprintf(out, ",%.9g", value);
+  char digits[SHOW_DIGITS];
+  fprintf(out, ",%s", isnan(value) ? "" : show_digits(value, digits)); /* missing: an empty field */
 }
 
 /* In quotes, those inside doubled. */
