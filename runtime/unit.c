@@ -37,7 +37,7 @@ static UnitPort *read_ports(const cJSON *list, int *count) {
 }
 
 static UnitBuffer read_buffer(const cJSON *entry) {
-  UnitBuffer b = {.name = json_string(entry, "name"), .line = (int)json_number(entry, "line", 0)};
+  UnitBuffer b = {.name = json_string(entry, "name"), .line = (int)json_number(entry, "line", 0), .file = json_string(entry, "file")};
   b.kind = (BufferKind)place_of(json_string(entry, "kind"), kind_names, 6);
   b.index = (int)json_number(entry, "index", -1);
   b.elements = (int64_t)json_number(entry, "elements", 1);
@@ -437,7 +437,7 @@ static bool scan_buffer(const RnnUnit *u, int i, NotFinite *where) {
     int64_t active = on && rows > 1 ? u->active[clock][t] : rows;
     for (int64_t r = 0; r < active; r++)
       if ((!on || !u->args.clock[clock].length || u->args.clock[clock].length[r] > t) && !finite_run(u, u->table[i], (t * rows + r) * b->elements, b->elements)) {
-        *where = (NotFinite){b->name, b->line, t, r, when(b, t), i};
+        *where = (NotFinite){b->name, b->file, b->line, t, r, when(b, t), i};
         return true;
       }
   }

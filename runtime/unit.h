@@ -26,6 +26,7 @@ typedef struct UnitBuffer {
   int slot;         /* buffers of one slot lie in the same memory; -1: in its own */
   const char *name; /* of the equation; NULL */
   int line;
+  const char *file; /* where the line is; NULL: the model */
   void *memory;     /* NULL for params, for gradients, which lie in one vector, and for buffers of a slot; numbers of the program and
                        kept states have their own, the others a part of the pool */
   int64_t room;     /* scalars in memory */
@@ -85,7 +86,7 @@ void *unit_kept(const RnnUnit *u, int buffer, int64_t *steps);
 
 /* The first value that is not finite, in time order (then the table's): false if all are. */
 typedef struct NotFinite {
-  const char *name;
+  const char *name, *file; /* file: NULL for the model itself */
   int line;
   int64_t step, row;
   int64_t when; /* its step, or the end of time for a value that is made from all steps */

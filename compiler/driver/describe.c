@@ -1,6 +1,8 @@
 /* describe.c — a plan as the manifest's UNIT object, so that the runtime can allocate and fill what it needs. */
 #include "driver/compile.h"
 
+enum { MODEL_FILE = 1 }; /* the session's first source; cells may come from others */
+
 static cJSON *shape_array(Sizes shape) {
   cJSON *array = cJSON_CreateArray();
   for (int i = 0; i < shape.rank; i++) cJSON_AddItemToArray(array, cJSON_CreateNumber((double)shape.dim[i]));
@@ -62,6 +64,7 @@ static cJSON *describe_buffer(const Plan *p, const Buffer *b) {
   if (b->kind == BUFFER_CONST) cJSON_AddItemToObject(o, "data", cJSON_CreateDoubleArray(n->attrs.data, (int)b->elements));
   if (n->name) cJSON_AddStringToObject(o, "name", n->name);
   if (n->span.file) cJSON_AddNumberToObject(o, "line", span_line(p->session, n->span));
+  if (n->name && n->span.file > MODEL_FILE) cJSON_AddStringToObject(o, "file", p->session->sources.at[n->span.file]->path);
   return o;
 }
 

@@ -121,9 +121,9 @@ bool not_finite(const Stage *s, const Slices *slices, const char *what, int64_t 
                     "epoch %lld, update %lld; the weights file is as it was\nhelp: a smaller lr, or clip norm(1)",
                     what, s->name, s->line, (long long)epoch + 1, (long long)update + 1);
   return rnn_fail(error, "E0701",
-                  "the %s is not a finite number: it began in `%s`, step %lld, sequence %lld\n   = note: on line %d\n   = note: stage `%s`, epoch %lld, "
+                  "the %s is not a finite number: it began in `%s`, step %lld, sequence %lld\n   = note: on line %d%s%s\n   = note: stage `%s`, epoch %lld, "
                   "update %lld; the weights file is as it was\nhelp: a smaller lr, or clip norm(1)",
-                  what, at.name, (long long)(b->offset[at.row] + at.step), (long long)(uint32_t)b->identity[at.row], at.line, s->name,
+                  what, at.name, (long long)(b->offset[at.row] + at.step), (long long)(uint32_t)b->identity[at.row], at.line, at.file ? " of " : "", at.file ? at.file : "", s->name,
                   (long long)epoch + 1, (long long)update + 1);
 }
 
