@@ -69,7 +69,8 @@ static void test_start(void) {
   static const Row rows[] = {
       {"v = Keep(x) start 0", ""}, {"v = Keep(x) start x[last]", ""}, {"v = Keep(x) start x", "E0206"}, {"v = Keep(x) start h = 1, c = x[first]", ""},
       {"v = Keep(x) start q = 1", "E0214"}, {"v = Map[H = H](x) start 0", "E0214"}, {"v = tanh(x) start 0", "E0214"},
-      {"param b: [H] = 0\n  v = Keep(x) start b", "E0303"}, {"v = Keep(x) start 1\n  w = v[t-1]", ""}, {"v = Keep(x)\n  w = v[t-1]", "E0203"},
+      {"param b: [H] = 0\n  v = Keep(x) start b", "E0303"}, {"v = Keep(x) start 1\n  w = v[t-1]", ""}, {"v = Keep(x)\n  w = v[t-1]", ""},
+      {"v = Map[H = H](x)\n  w = v[t-1]", "E0203"},
   };
   EXPECT(rows);
 }
