@@ -119,16 +119,18 @@ static void pack_weights(Plan *p) {
 
 /* --- memory ---------------------------------------------------------------------------------------------------------------------- */
 
-enum { LOCAL_MOST = 4096 }; /* elements that may live on the stack of a call, many of them in registers */
+enum { LOCAL_MOST = 4096, LOCAL_ALL = 16 * LOCAL_MOST }; /* elements of one value, and of all, that may live on the stack of a call */
 
-static bool is_local(const Plan *p, const Buffer *b) {
-  return b->kind == BUFFER_TEMP && !b->front && p->moment[b->node] != MOMENT_PREPARE && b->elements <= LOCAL_MOST;
+static bool is_local(const Plan *p, const Buffer *b, int64_t *all) {
+  if (b->kind != BUFFER_TEMP || b->front || p->moment[b->node] == MOMENT_PREPARE || b->elements > LOCAL_MOST) return false;
+  return (*all += b->elements) <= LOCAL_ALL;
 }
 
 void plan_step_memory(Plan *p) {
+  int64_t all = 0;
   for (int i = 0; i < p->buffers.len; i++) {
     p->buffers.at[i].slot = -1;
-    p->buffers.at[i].local = is_local(p, &p->buffers.at[i]);
+    p->buffers.at[i].local = is_local(p, &p->buffers.at[i], &all);
   }
   set_item_moments(p);
   pack_weights(p);
