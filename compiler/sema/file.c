@@ -117,8 +117,9 @@ static void clock_numbers(Checker *c, Decl *d) {
   for (int i = 0; i < d->clocks.len; i++) {
     const ClockSyntax *syntax = &d->clocks.at[i];
     const Symbol *symbol = scope_here(c->module->scope, syntax->name);
-    ClockInfo *info = &c->module->clocks.at[symbol->clock];
     double length = 0;
+    if (symbol->kind != SYMBOL_CLOCK) continue; /* a net, say, had the name before: that has its error */
+    ClockInfo *info = &c->module->clocks.at[symbol->clock];
     if (syntax->step) type_expr(c, c->module->scope, syntax->step);
     if (syntax->step && (!constant_number(syntax->step, &info->step) || info->step <= 0))
       diag_error(c->s, E0113, syntax->step->span, "a step is a time, such as `1 ms`");
