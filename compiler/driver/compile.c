@@ -181,8 +181,9 @@ bool compile_stages(Compilation *c, const char *path, StageFilter *wanted) {
 Unit *compile_step(Compilation *c, const Symbol *net) { return compile_unit(c, NULL, net, UNIT_STEP, "step"); }
 
 Unit *compile_stream(Compilation *c, const Symbol *net, bool half_weights) {
+  const char *help = "a stream knows what has been, not what will be; a `run` works on whole sequences";
   Graph *g = lower_unit(c->model, NULL, net, UNIT_STREAM);
-  if (!g || !(g = run_passes(c, g)) || !step_is_possible(c->session, c->program, net, g)) return NULL;
+  if (!g || !(g = run_passes(c, g)) || !step_is_possible(c->session, c->program, net, g, help)) return NULL;
   show_graph(c, EMIT_GRAPH, g);
   return plan_unit(c, (Unit){.role = "stream", .graph = g, .is_stream = true, .half_weights = half_weights}, c->session->double_precision);
 }

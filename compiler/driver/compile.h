@@ -47,8 +47,8 @@ Unit *compile_step(Compilation *c, const Symbol *net);
 Unit *compile_stream(Compilation *c, const Symbol *net, bool half_weights);
 /* Why there is no such thing as one step of a graph ("looks ahead"), and where; NULL: there is. */
 const char *step_obstacle(const Graph *g, Span *span);
-/* Is there such a thing as one step of this graph of the net? Says why not. */
-bool step_is_possible(Session *s, const Program *p, const Symbol *net, const Graph *g);
+/* Is there such a thing as one step of this graph of the net? Says why not, and `help`. */
+bool step_is_possible(Session *s, const Program *p, const Symbol *net, const Graph *g, const char *help);
 
 /* For rnn_program_load: compiles a unit when it is first looked up. `context` is the Compilation. */
 RnnFunction *compile_lookup(void *context, const char *symbol);

@@ -68,11 +68,12 @@ static bool lower(Work *w) {
 }
 
 bool work_plan(Repl *r, Work *w, const char *only) {
+  const char *help = "`:train` and `:emit` work on whole sequences";
   Graph *g = lower(w) ? lower_unit(w->compilation->model, NULL, w->net, UNIT_STEP) : NULL;
   if (g && only) keep_output(g, only);
   if (g) g = pass_run_all(w->session, g, NULL, NULL);
   if (!g) return repl_print_diags(r, w->session), false;
-  if (!step_is_possible(w->session, w->compilation->program, w->net, g)) return repl_print_diags(r, w->session), false;
+  if (!step_is_possible(w->session, w->compilation->program, w->net, g, help)) return repl_print_diags(r, w->session), false;
   w->plan = plan_make_step(w->session, g, "rnn_step", true, false);
   return true;
 }

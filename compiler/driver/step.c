@@ -35,11 +35,11 @@ const char *step_obstacle(const Graph *g, Span *span) {
   return NULL;
 }
 
-bool step_is_possible(Session *s, const Program *p, const Symbol *net, const Graph *g) {
+bool step_is_possible(Session *s, const Program *p, const Symbol *net, const Graph *g, const char *help) {
   Span span = {0};
   const char *why = p->clocks.len > 1 || p->clocks.at[0].tree ? "has more than one clock, or a tree" : step_obstacle(g, &span);
   if (!why) return true;
   Diag *d = diag_error(s, E0901, span, "`%s` cannot be stepped: it %s", net->name, why);
-  diag_help(d, "`:train` and `:emit` work on whole sequences");
+  diag_help(d, "%s", help);
   return false;
 }

@@ -2,6 +2,7 @@
 /* A net stepped through rnn_stream_step against the interpreter on the whole sequence: every cell of the library, the reference's causal
  * programs and random graphs, in double and in single; weights that change; weights as bfloat16. */
 #include "base/diag.h"
+#include "driver/compile.h"
 #include "pass/pass.h"
 #include "support/model_rows.h"
 #include "support/random_graph.h"
@@ -289,6 +290,29 @@ static RnnFunction *no_function(void *context, const char *symbol) {
   return NULL;
 }
 
+/* A net that looks ahead is refused, where it does, and one that does not becomes a unit with all three functions. */
+static void check_refusal(const char *equation, bool steps) {
+  static const Options options;
+  Session *s = session_new();
+  s->stdlib = "stdlib";
+  const char *text = arena_printf(s->arena, "net n {\n  input x: [2] = 0\n  output y: [2]\n  y = %s\n}\n", equation);
+  Compilation *c = compile_check_source(s, source_add(s, "test.rnn", text, strlen(text)), &options);
+  CU_ASSERT_FATAL(c && compile_stages(c, "test.rnn", NULL));
+  const Unit *u = compile_stream(c, c->program->nets.at[0], false);
+  CU_ASSERT_EQUAL(u != NULL, steps);
+  if (steps) CU_ASSERT_TRUE(compile_lookup(c, u->symbol) && compile_lookup(c, arena_printf(s->arena, "%s.begin", u->symbol)) && compile_lookup(c, arena_printf(s->arena, "%s.prepare", u->symbol)));
+  if (!steps) CU_ASSERT_TRUE(s->diags.len == 1 && s->diags.at[0]->code == E0901);
+  compilation_free(c);
+  session_free(s);
+}
+
+static void test_refusal(void) {
+  check_refusal("x + x[t-2]", true);
+  check_refusal("x + x[t+1]", false);
+  check_refusal("x - x[last]", false);
+  check_refusal("x - x[first]", false);
+}
+
 static void test_not_a_step(void) {
   RnnError error = {{0}, {0}};
   cJSON *unit = cJSON_Parse("{\"name\": \"run_a\", \"symbol\": \"f\", \"inputs\": [], \"outputs\": [], \"buffers\": []}"), *params = cJSON_CreateArray();
@@ -308,6 +332,7 @@ int main(void) {
   CU_add_test(suite, "weights as bfloat16", test_half_weights);
   CU_add_test(suite, "tanh and sigmoid", test_activations);
   CU_add_test(suite, "from an object file", test_object);
+  CU_add_test(suite, "nets that have no step", test_refusal);
   CU_add_test(suite, "a unit that is no step", test_not_a_step);
   CU_basic_set_mode(CU_BRM_VERBOSE);
   CU_basic_run_tests();
