@@ -11,14 +11,14 @@ static const char *obstacle_of_node(const Node *n) {
   if (least > 0 || most > 0) return "looks ahead";
   if (n->op == OP_AT_END && !n->attrs.end) return "goes back to the first step";
   bool reduces = n->op == OP_SUM || n->op == OP_AMAX || n->op == OP_CONTRACT || n->op == OP_EMBED_ADD;
-  if (n->op == OP_CHILD) return "is on a tree";
+  if (n->op == OP_CHILD || n->op == OP_CHILDREN_SUM || n->op == OP_CHILDREN_MAX || n->op == OP_PARENT) return "is on a tree";
   return (reduces && n->attrs.over) || n->op == OP_IMPULSE || n->op == OP_EDGE || n->op == OP_OVERLAP ? "works along the whole clock" : NULL;
 }
 
 /* A value at the last step is what it is by now; a step that needs it needs the future. */
 static bool needs_the_end(const Graph *g, Ref r, const bool *of_end) {
   for (int k = 0; clocks_of(g, r) && k < g->nodes.at[r].inputs; k++)
-    if (of_end[g->nodes.at[r].in[k]] && !node_edge_is_delayed(&g->nodes.at[r], k)) return true;
+    if (of_end[g->nodes.at[r].in[k]]) return true;
   return false;
 }
 
