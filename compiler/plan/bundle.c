@@ -7,6 +7,8 @@
 
 typedef Vec(PlanItem *) Items;
 
+enum { MOST_ITEMS = 24 }; /* about those of one layer: more share nothing, and would make one large function (unit.c) */
+
 /* --- one item ----------------------------------------------------------------------------------------------------------------- */
 
 static GraphAxes memory_axes(const Plan *p, Ref base) {
@@ -122,7 +124,7 @@ void plan_bundle(Plan *p) {
     PlanItem *item = p->items.at[i];
     GraphAxes axes = walked_axes(p, item);
     if (!(axes & ~GRAPH_SEQUENCE)) axes = 0;
-    if (!axes || axes != bundle->axes || !fits(p, bundle, item)) {
+    if (!axes || axes != bundle->axes || bundle->body.len == MOST_ITEMS || !fits(p, bundle, item)) {
       close_bundle(p, &out, bundle);
       bundle = new_bundle(p, axes);
     }
