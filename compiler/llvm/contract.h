@@ -47,5 +47,7 @@ typedef struct StripCall {
 enum { MOST_PANELS = 4 };
 
 void emit_strip(Emit *e, const StripCall *call);
+/* Field `field` of a term of the table that a function was given. */
+LLVMValueRef term_field(Emit *e, LLVMValueRef table, LLVMValueRef term, LLVMTypeRef type, int field);
 
 #endif

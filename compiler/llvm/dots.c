@@ -43,20 +43,14 @@ static void multiply_add(Dots *d, LLVMValueRef k, LLVMValueRef mask) {
   }
 }
 
-static LLVMValueRef field(Dots *d, LLVMValueRef term, LLVMTypeRef type, int field) {
-  Emit *e = d->e;
-  LLVMValueRef at = add_i(e, mul_i(e, term, int_const(e, TERM_FIELDS)), int_const(e, field));
-  return LLVMBuildLoad2(e->b, type, LLVMBuildInBoundsGEP2(e->b, e->i64, d->parameter[PAR_TABLE], &at, 1, ""), "");
-}
-
 static void one_term(Dots *d, LLVMValueRef term) {
   Emit *e = d->e;
   LLVMValueRef width = int_const(e, e->widest);
-  d->k = field(d, term, e->i64, TERM_K);
-  d->p = field(d, term, e->pointer, TERM_P);
-  d->ldp = field(d, term, e->i64, TERM_LDP);
-  d->xj = field(d, term, e->i64, TERM_XJ);
-  d->x = element_pointer(e, field(d, term, e->pointer, TERM_X), mul_i(e, d->first, d->xj));
+  d->k = term_field(e, d->parameter[PAR_TABLE], term, e->i64, TERM_K);
+  d->p = term_field(e, d->parameter[PAR_TABLE], term, e->pointer, TERM_P);
+  d->ldp = term_field(e, d->parameter[PAR_TABLE], term, e->i64, TERM_LDP);
+  d->xj = term_field(e, d->parameter[PAR_TABLE], term, e->i64, TERM_XJ);
+  d->x = element_pointer(e, term_field(e, d->parameter[PAR_TABLE], term, e->pointer, TERM_X), mul_i(e, d->first, d->xj));
   LLVMValueRef rest = LLVMBuildURem(e->b, d->k, width, ""), whole = sub_i(e, d->k, rest);
   Loop k = loop_begin(e, int_const(e, 0), whole, width, "k");
   multiply_add(d, k.index, NULL);

@@ -98,8 +98,9 @@ static void rows_body(Emit *e, Block block, void *context) {
   }
 }
 
-enum { GRAD_ROWS = 128, LARGE_GRAD_ROWS = 512, LARGE_GRAD = 1 << 18, GRAD_COPY = 48 }; /* rows whose panel stays in the first cache while all of the result passes; columns that
-                                             make up for a copy of it */
+enum { GRAD_ROWS = 128, GRAD_COPY = 48 };                /* rows whose panel stays in the first cache while all of the result passes;
+                                                           columns that make up for a copy of it */
+enum { LARGE_GRAD_ROWS = 512, LARGE_GRAD = 1 << 18 };    /* the same for a result that the second cache does not hold */
 
 enum { FEW_COLUMNS = 8, TURNED_SCRATCH = 8192 };
 

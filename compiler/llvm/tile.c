@@ -139,22 +139,20 @@ static void loop_over_k(Tile *t, int splits, LLVMValueRef from, LLVMValueRef to,
   sums_leave(t, splits, sums, next, before, last);
 }
 
-static LLVMValueRef field(Tile *t, LLVMValueRef term, LLVMTypeRef type, int field) {
-  Emit *e = t->e;
+LLVMValueRef term_field(Emit *e, LLVMValueRef table, LLVMValueRef term, LLVMTypeRef type, int field) {
   LLVMValueRef at = add_i(e, mul_i(e, term, int_const(e, TERM_FIELDS)), int_const(e, field));
-  LLVMValueRef pointer = LLVMBuildInBoundsGEP2(e->b, e->i64, t->parameter[PAR_TABLE], &at, 1, "");
-  return LLVMBuildLoad2(e->b, type, pointer, "");
+  return LLVMBuildLoad2(e->b, type, LLVMBuildInBoundsGEP2(e->b, e->i64, table, &at, 1, ""), "");
 }
 
 static void one_term(Tile *t, LLVMValueRef term, Sums sums) {
   Emit *e = t->e;
-  t->k = field(t, term, e->i64, TERM_K);
-  t->p = field(t, term, e->pointer, TERM_P);
-  t->ldp = field(t, term, e->i64, TERM_LDP);
-  t->next = field(t, term, e->i64, TERM_NEXT);
-  t->xj = field(t, term, e->i64, TERM_XJ);
-  t->xk = field(t, term, e->i64, TERM_XK);
-  t->x = element_pointer(e, field(t, term, e->pointer, TERM_X), mul_i(e, t->parameter[PAR_FIRST], t->xj));
+  t->k = term_field(e, t->parameter[PAR_TABLE], term, e->i64, TERM_K);
+  t->p = term_field(e, t->parameter[PAR_TABLE], term, e->pointer, TERM_P);
+  t->ldp = term_field(e, t->parameter[PAR_TABLE], term, e->i64, TERM_LDP);
+  t->next = term_field(e, t->parameter[PAR_TABLE], term, e->i64, TERM_NEXT);
+  t->xj = term_field(e, t->parameter[PAR_TABLE], term, e->i64, TERM_XJ);
+  t->xk = term_field(e, t->parameter[PAR_TABLE], term, e->i64, TERM_XK);
+  t->x = element_pointer(e, term_field(e, t->parameter[PAR_TABLE], term, e->pointer, TERM_X), mul_i(e, t->parameter[PAR_FIRST], t->xj));
   LLVMValueRef zero = int_const(e, 0);
   LLVMValueRef whole = t->splits == 1 ? t->k : LLVMBuildAnd(e->b, t->k, int_const(e, -(int64_t)t->splits), "");
   loop_over_k(t, t->splits, zero, whole, sums);

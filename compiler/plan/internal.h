@@ -16,6 +16,9 @@ void reach_of(const Node *n, int64_t *front, int64_t *back);
 static inline bool is_absorbed(const Plan *p, Ref r) { return p->absorbed_by[r] != NO_REF; }
 
 Graph *plan_recompute(Session *s, Graph *g);
+/* So few outputs of so long a k are dot products along k: as panels most of their lanes would be empty. */
+enum { FEW_OUTPUTS = 4, RUN_K = 16 };
+
 void plan_assign_buffers(Plan *p);
 void plan_schedule(Plan *p);
 void plan_merge_products(Plan *p);

@@ -19,8 +19,6 @@ bool same_weights(const Term *a, const Term *b) {
   return a->parts.len == b->parts.len && a->runs == b->runs;
 }
 
-enum { FEW_OUTPUTS = 4, RUN_K = 16 };
-
 /* All terms of an item go the same way. */
 static bool has_few_outputs(const PlanItem *item) {
   for (int i = 0; i < item->terms.len; i++)

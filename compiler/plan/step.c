@@ -44,14 +44,12 @@ static void set_item_moments(Plan *p) {
 
 typedef Vec(PlanItem *) Items;
 
-enum { FEW_DOTS = 4, LEAST_DOT = 16 }; /* a few long dot products run along k: as panels most of their lanes would be empty */
-
 static bool is_dots(const PlanItem *item) {
-  if (item->terms.at[0].m > FEW_DOTS) return false;
+  if (item->terms.at[0].m > FEW_OUTPUTS) return false;
   for (int i = 0; i < item->terms.len; i++) {
     const Term *t = &item->terms.at[i];
     for (int k = 0; k < t->parts.len; k++)
-      if (t->parts.at[k].k < LEAST_DOT || t->parts.at[k].a.column_stride != 1) return false;
+      if (t->parts.at[k].k < RUN_K || t->parts.at[k].a.column_stride != 1) return false;
   }
   return true;
 }
