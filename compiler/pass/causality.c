@@ -181,32 +181,6 @@ static const char *bars(const Fault *f, int n) {
   return text;
 }
 
-/*   ┌─────┐
- *   │     h   line 12
- *   │     ↓   delay 0
- *   │     y   line 13
- *   └─────┘   delay 0      total 0: every loop needs at least 1 */
-static const char *drawing(const Fault *f, const Arrows *arrows, const char *verdict) {
-  Arena *arena = f->session->arena;
-  int widest = 1;
-  for (int i = 0; i < arrows->len; i++)
-    if (width(short_name(f, arrows->at[i].from)) > widest) widest = width(short_name(f, arrows->at[i].from));
-  const char *text = arena_printf(arena, "┌─────┐\n");
-  int64_t least = 0, most = 0;
-  for (int i = 0; i < arrows->len; i++) {
-    const Arrow *a = &arrows->at[i];
-    const char *name = short_name(f, a->from);
-    const char *delay = delay_text(f, a->least, a->most);
-    least += a->least, most += a->most;
-    text = arena_printf(arena, "%s│     %s%*s%s\n", text, name, widest - width(name), "", line_text(f, a->from));
-    if (i + 1 < arrows->len) text = arena_printf(arena, "%s│     ↓%*s   %s\n", text, widest - 1, "", delay);
-    else text = arena_printf(arena, "%s└%s┘%*s   %s", text, bars(f, 5), widest - 1, "", delay);
-  }
-  return arena_printf(arena, "%s      total %s: %s", text, delay_text(f, least, most) + (least == most ? 6 : 7), verdict);
-}
-
-/* --- saying it ---------------------------------------------------------------------------------------------------------- */
-
 static bool is_letter(char c) {
   return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (unsigned char)c >= 0x80;
 }
@@ -224,11 +198,61 @@ static Span find_word(const Fault *f, Span span, const char *name) {
   return (Span){0};
 }
 
+/* `q.c` of a call with several outputs, where that is how an equation says the node "net.q.c": from the word `c` on to its call. */
+static Span with_call(const Fault *f, Span word, const char *name) {
+  const char *text = f->session->sources.at[word.file]->text;
+  uint32_t begin = word.begin;
+  while (begin && (text[begin - 1] == '.' || is_letter(text[begin - 1]))) begin--;
+  const size_t n = word.end - begin, all = strlen(name);
+  const bool its_own = begin < word.begin && n < all && name[all - n - 1] == '.' && !memcmp(name + all - n, text + begin, n);
+  return its_own ? (Span){word.file, begin, word.end} : word;
+}
+
+/* The node's name as the expression that needs it says it. */
+static Span needed_word(const Fault *f, const Arrow *a) {
+  const char *name = node_of(f->g, a->needs)->name;
+  const Span word = find_word(f, node_of(f->g, a->user)->span, name);
+  return word.file ? with_call(f, word, name) : word;
+}
+
+/* What the loop's station number i is called: as the one before it in the loop says it, or by its own equation. */
+static const char *station_name(const Fault *f, const Arrows *arrows, int i) {
+  const Arrow *before = &arrows->at[(i + arrows->len - 1) % arrows->len];
+  const Span word = needed_word(f, before);
+  if (!word.file) return short_name(f, before->needs);
+  return arena_strndup(f->session->arena, f->session->sources.at[word.file]->text + word.begin, word.end - word.begin);
+}
+
+/*   ┌─────┐
+ *   │     h   line 12
+ *   │     ↓   delay 0
+ *   │     y   line 13
+ *   └─────┘   delay 0      total 0: every loop needs at least 1 */
+static const char *drawing(const Fault *f, const Arrows *arrows, const char *verdict) {
+  Arena *arena = f->session->arena;
+  int widest = 1;
+  for (int i = 0; i < arrows->len; i++)
+    if (width(station_name(f, arrows, i)) > widest) widest = width(station_name(f, arrows, i));
+  const char *text = arena_printf(arena, "┌─────┐\n");
+  int64_t least = 0, most = 0;
+  for (int i = 0; i < arrows->len; i++) {
+    const Arrow *a = &arrows->at[i];
+    const char *name = station_name(f, arrows, i);
+    const char *delay = delay_text(f, a->least, a->most);
+    least += a->least, most += a->most;
+    text = arena_printf(arena, "%s│     %s%*s%s\n", text, name, widest - width(name), "", line_text(f, a->from));
+    if (i + 1 < arrows->len) text = arena_printf(arena, "%s│     ↓%*s   %s\n", text, widest - 1, "", delay);
+    else text = arena_printf(arena, "%s└%s┘%*s   %s", text, bars(f, 5), widest - 1, "", delay);
+  }
+  return arena_printf(arena, "%s      total %s: %s", text, delay_text(f, least, most) + (least == most ? 6 : 7), verdict);
+}
+
+/* --- saying it ---------------------------------------------------------------------------------------------------------- */
+
 /* The place where an arrow's need was written: the name in the expression that uses it, or the expression. */
 static Span need_place(const Fault *f, const Arrow *a) {
-  const Span span = node_of(f->g, a->user)->span;
-  const Span word = find_word(f, span, node_of(f->g, a->needs)->name);
-  return word.file ? word : span;
+  const Span word = needed_word(f, a);
+  return word.file ? word : node_of(f->g, a->user)->span;
 }
 
 static const char *step_text(const Fault *f, int64_t offset) {
@@ -240,7 +264,7 @@ static void label_arrows(const Fault *f, Diag *d, const Arrows *arrows) {
     const Arrow *a = &arrows->at[i];
     const Span place = need_place(f, a);
     if (!place.file) continue;
-    diag_label(d, place, "`%s` at t needs `%s` at %s", short_name(f, a->from), short_name(f, a->needs), step_text(f, a->most));
+    diag_label(d, place, "`%s` at t needs `%s` at %s", station_name(f, arrows, i), station_name(f, arrows, i + 1), step_text(f, a->most));
   }
 }
 
@@ -253,16 +277,16 @@ static bool begins_now(const Fault *f, Diag *d, Span word) {
 }
 
 static void suggest_delay(const Fault *f, Diag *d, const Arrow *a) {
-  const Span word = find_word(f, node_of(f->g, a->user)->span, node_of(f->g, a->needs)->name);
+  const Span word = needed_word(f, a);
   if (!word.file || begins_now(f, d, word)) return;
   diag_suggest(d, (Span){word.file, word.end, word.end}, "[t-1]", "feed back the previous %s",
                a->from == a->needs ? "value" : "output");
 }
 
 static const char *all_names(const Fault *f, const Arrows *arrows) {
-  const char *text = arena_printf(f->session->arena, "`%s`", short_name(f, arrows->at[0].from));
+  const char *text = arena_printf(f->session->arena, "`%s`", station_name(f, arrows, 0));
   for (int i = 1; i < arrows->len; i++)
-    text = arena_printf(f->session->arena, "%s%s`%s`", text, i + 1 < arrows->len ? ", " : " and ", short_name(f, arrows->at[i].from));
+    text = arena_printf(f->session->arena, "%s%s`%s`", text, i + 1 < arrows->len ? ", " : " and ", station_name(f, arrows, i));
   return text;
 }
 
