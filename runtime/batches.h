@@ -72,15 +72,17 @@ int64_t batch_weight(const Batch *batch, const Dataset *data, int variable, int6
  * shorter end in NaN. This is the number of steps on `clock` (bit 1 + clock of axes): up to the last present one. */
 int64_t sequence_steps_on(const Dataset *data, const Sequence *sequence, int clock);
 
-/* --- `validate last 10%`, `last 50` ----------------------------------------------------------------------------------- */
+/* --- `validate last 10%`, `test last 50` ------------------------------------------------------------------------------ */
 
-/* Views of one data set: the sequences' values are shared with it, so it must outlive them. Several sequences: the last part
- * of them is `valid`, and valid_from is 0. One: `train` is its first part, `valid` the whole, and the steps from valid_from
- * on count. `amount` is a VALUE: {"percent": 10} or a number. Errors: E0505 nothing would be left on one side. */
+/* Views of one data set: the sequences' values are shared with it, so it must outlive them. The test part is the last one, the validation
+ * part stands before it; both amounts are of all the data. Several sequences: the parts are of them, and valid_from and test_from are 0.
+ * One: `train` is its beginning, `valid` and `test` go from its beginning to the end of their part, and the steps from valid_from and
+ * test_from on count. An amount is a VALUE, {"percent": 10} or a number; NULL: there is no such part, and its view is not to be used.
+ * Errors: E0505 nothing would be left for one of them. */
 typedef struct Split {
-  Dataset train, valid;
-  int64_t valid_from;
+  Dataset train, valid, test;
+  int64_t valid_from, test_from;
 } Split;
-bool dataset_split(const Dataset *all, const cJSON *amount, Split *split, RnnError *error);
+bool dataset_split(const Dataset *all, const cJSON *valid, const cJSON *test, Split *split, RnnError *error);
 void split_free(Split *split);
 #endif

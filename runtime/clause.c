@@ -83,9 +83,9 @@ static bool unknown_option(const cJSON *value, const char *name, const OptionRow
   const char *names[OPTIONS_MOST];
   for (int i = 0; i < count && i < OPTIONS_MOST; i++) names[i] = rows[i].name;
   if (!name)
-    rnn_fail(error, "E0403", "`%s` takes at most %d options\n   = note: on line %d", value_called(value), count, line);
+    rnn_fail_at(error, line, "E0403", "`%s` takes at most %d options", value_called(value), count);
   else
-    rnn_fail(error, "E0403", "`%s` has no option `%s`\n   = note: on line %d", value_called(value), name, line);
+    rnn_fail_at(error, line, "E0403", "`%s` has no option `%s`", value_called(value), name);
   rnn_fail_names(error, "its options", name ? name : "", names, count);
   return false;
 }
@@ -119,6 +119,6 @@ bool value_options(const cJSON *value, const OptionRow *rows, int count, double 
     out[row] = option_number(item);
   }
   for (int i = 0; i < count; i++)
-    if (isnan(out[i])) return rnn_fail(error, "E0403", "`%s` needs `%s = …`\n   = note: on line %d", value_called(value), rows[i].name, line);
+    if (isnan(out[i])) return rnn_fail_at(error, line, "E0403", "`%s` needs `%s = …`", value_called(value), rows[i].name);
   return true;
 }

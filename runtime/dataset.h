@@ -23,7 +23,14 @@ typedef struct Variable {
 typedef struct Sequence {
   int64_t steps;
   double **value; /* [variable]: [steps][elements], or [elements] without a clock; NULL where the data has none; NaN: missing */
+  int64_t source, start; /* of a window: 1 + the sequence that it was cut from, and its first step there; 0: it is no window */
 } Sequence;
+
+/* The names of a variable's category("…") values, in the order of their first appearance in the training data. */
+typedef struct Categories {
+  char **name;
+  int count;
+} Categories;
 
 typedef struct Dataset {
   int variables;
@@ -31,7 +38,7 @@ typedef struct Dataset {
   int64_t count;
   Sequence *sequence;
   char *wide; /* trees: where a node has more than two children; NULL: nowhere */
-  char **category; int categories; /* names of category("…") values, in order of first appearance in training data */
+  Categories *category; /* [variable]; NULL: none has any */
 } Dataset;
 
 /* Reads what a data clause (its VALUE `source` and its `modifiers`) says. `seed` is the file's seed, `directory` where paths
@@ -42,6 +49,10 @@ Dataset *dataset_load(const cJSON *source, const cJSON *modifiers, const Variabl
 /* Trees with nodes of more than two children are no data for an input `n.left` or `n.right`: E0514. Any other name is fine. */
 bool tree_read_by_sides(const Dataset *d, const char *input, RnnError *error);
 void dataset_free(Dataset *d);
+int categories_find(const Categories *c, const char *name); /* -1: it is not among them */
+bool categories_add(Categories *c, const char *name);       /* false: no memory */
+bool categories_copy(Categories *to, const Categories *from);
+void categories_free(Categories *list, int variables);      /* [variable], and the list */
 /* Bytes in memory. */
 int64_t dataset_bytes(const Dataset *d);
 /* `last 10%` and `last n`: contiguous in time. One sequence: only the counting changes (see `counted`). Several: the last tenth of them. */

@@ -52,12 +52,12 @@ static bool read_clause(Search *s, RnnError *error) {
   const cJSON *clause = clause_of(s->stage->json, "decode"), *steps = clause_of(s->stage->json, "steps"), *call = value_arg(clause, 0);
   int v = find_variable(s->stage->net, value_called(value_arg(call, 0)));
   if (v < 0 || (s->stage->net->variable[v].below < 1 && !s->stage->net->variable[v].step_of))
-    return rnn_fail(error, "E0411", "`decode` names no index of the net\n   = note: on line %d", clause_line(clause));
+    return rnn_fail_at(error, clause_line(clause), "E0411", "`decode` names no index of the net");
   s->variable = &s->stage->net->variable[v];
   s->width = value_is_call(call, "beam") ? (int64_t)value_option_number(call, "width", 5) : 1;
   s->limit = steps ? (int64_t)clause_number(steps, 0) : (int64_t)value_option_number(call, "limit", 100);
   s->end = end_of(s->variable, value_named(call, "end"));
-  if (s->limit < 1 || s->width < 1) return rnn_fail(error, "E0404", "`decode` wants a width and a limit of at least 1\n   = note: on line %d", clause_line(clause));
+  if (s->limit < 1 || s->width < 1) return rnn_fail_at(error, clause_line(clause), "E0404", "`decode` wants a width and a limit of at least 1");
   *s->decoded = (Decoded){.variable = v, .clock = first_clock(s->variable->axes), .end = s->end};
   return true;
 }

@@ -5,12 +5,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool rnn_fail(RnnError *error, const char *code, const char *format, ...) {
+static bool fail(RnnError *error, int line, const char *code, const char *format, va_list args) {
   if (!error || error->code[0]) return false;
   snprintf(error->code, sizeof error->code, "%s", code);
+  vsnprintf(error->message, sizeof error->message, format, args);
+  error->line = line;
+  return false;
+}
+
+bool rnn_fail(RnnError *error, const char *code, const char *format, ...) {
   va_list args;
   va_start(args, format);
-  vsnprintf(error->message, sizeof error->message, format, args);
+  fail(error, 0, code, format, args);
+  va_end(args);
+  return false;
+}
+
+bool rnn_fail_at(RnnError *error, int line, const char *code, const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  fail(error, line, code, format, args);
   va_end(args);
   return false;
 }
@@ -31,6 +45,12 @@ void rnn_fail_place(RnnError *error, const char *file, int line) {
   snprintf(rest, sizeof rest, "%s", error->message + headline);
   error->message[headline] = 0;
   rnn_fail_more(error, "\n  --> %s:%d%s", file, line, rest);
+  error->line = 0;
+}
+
+bool rnn_fail_in(RnnError *error, const char *file) {
+  if (error && error->line > 0) rnn_fail_place(error, file, error->line);
+  return false;
 }
 
 /* What a line says behind "help: "; NULL: it is no help. */

@@ -8,6 +8,8 @@
 void rnn_fail_more(RnnError *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Puts "--> file:line" behind the headline of a message that is already set. */
 void rnn_fail_place(RnnError *error, const char *file, int line);
+/* Where the error knows its line but not its file: puts "--> file:line" there. Returns false. */
+bool rnn_fail_in(RnnError *error, const char *file);
 /* "error[CODE]: headline", places and notes, then what helps, as the compiler's own errors are printed. */
 void rnn_fail_print(const RnnError *error, FILE *out);
 /* The name nearest to `wrong` within a third of its length, at least 1 (Damerau–Levenshtein), or NULL. */

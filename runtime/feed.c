@@ -31,7 +31,7 @@ static bool read_force(Feed *f, const cJSON *clause, RnnError *error) {
   for (int i = 0; (value = value_arg(clause, i)) && f->forces < FEED_FORCES; i++) {
     const char *name = value_called(value) ? value_called(value) : json_string(value, "variable");
     int variable = find_variable(f->net, name);
-    if (variable < 0) return rnn_fail(error, "E0411", "`force %s`: the net has no such variable\n   = note: on line %d", name ? name : "?", clause_line(clause));
+    if (variable < 0) return rnn_fail_at(error, clause_line(clause), "E0411", "`force %s`: the net has no such variable", name ? name : "?");
     f->force[f->forces++] = (Force){variable, wanted ? (int64_t)clause_number(wanted, 0) : INT64_MAX, with ? probability(with) : 1};
   }
   return true;
@@ -48,7 +48,7 @@ static bool bind_inputs(Feed *f, const Stage *stage, RnnError *error) {
     const UnitPort *input = &f->unit->input[i];
     f->variable[i] = find_variable(f->net, input->name);
     if (input->role == ROLE_DATA && f->variable[i] < 0)
-      return rnn_fail(error, "E0411", "`%s` is read in `%s` and is no variable of its net\n   = note: on line %d", input->name, stage->name, stage->line);
+      return rnn_fail_at(error, stage->line, "E0411", "`%s` is read in `%s` and is no variable of its net", input->name, stage->name);
   }
   return true;
 }

@@ -240,7 +240,7 @@ static const Operator operators[] = {{"+", add}, {"-", subtract}, {"*", multiply
 static bool unknown_metric(const char *name, int line, RnnError *error) {
   const char *names[METRICS];
   for (int i = 0; i < METRICS; i++) names[i] = metrics[i].name;
-  rnn_fail(error, "E0410", "`%s` is not something to report\n   = note: on line %d", name ? name : "?", line);
+  rnn_fail_at(error, line, "E0410", "`%s` is not something to report", name ? name : "?");
   rnn_fail_names(error, "there is", name ? name : "", names, METRICS);
   return false;
 }
@@ -289,10 +289,10 @@ static bool call_value(const cJSON *value, const Series *series, int count, int 
   while (call.count < metrics[row].series && (call.series[call.count] = find_series(value_arg(value, call.count), series, count)))
     call.count++;
   if (call.count < metrics[row].series)
-    return rnn_fail(error, "E0404", "`%s` takes %d value%s of the net\n   = note: on line %d\n   = note: %s", name, metrics[row].series,
-                    metrics[row].series > 1 ? "s" : "", line, metrics[row].formula);
+    return rnn_fail_at(error, line, "E0404", "`%s` takes %d value%s of the net\n   = note: %s", name, metrics[row].series,
+                       metrics[row].series > 1 ? "s" : "", metrics[row].formula);
   if (call.count > 1 && on_other_clocks(call.series[0], call.series[1]))
-    return rnn_fail(error, "E0404", "`%s` takes values that live on the same clocks\n   = note: on line %d", name, line);
+    return rnn_fail_at(error, line, "E0404", "`%s` takes values that live on the same clocks", name);
   *out = metrics[row].value(&call);
   return true;
 }
@@ -306,7 +306,7 @@ static bool operator_value(const cJSON *value, const Series *series, int count, 
   if (!right) return *out = !strcmp(op, "-") ? -a : a == 0, true; /* minus; not */
   for (size_t i = 0; i < sizeof operators / sizeof *operators; i++)
     if (!strcmp(operators[i].name, op)) return *out = operators[i].apply(a, b), true;
-  return rnn_fail(error, "E0410", "`%s` cannot be used here\n   = note: on line %d", op, line);
+  return rnn_fail_at(error, line, "E0410", "`%s` cannot be used here", op);
 }
 
 /* A bare value of the net: its mean, which is the value itself where there is one. */

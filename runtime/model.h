@@ -15,8 +15,7 @@ typedef struct Net {
   Variable *variable;
   int variables;
   Scaling *scaling;     /* [variables]; fitted by the last train stage that says `scale` */
-  char **category;      /* names of category("…") values, from training or the weights file */
-  int categories;
+  Categories *category; /* [variables]: names of category("…") values, from training or the weights file */
 } Net;
 
 struct RnnProgram {
@@ -46,6 +45,8 @@ typedef struct Decoded {
   double **symbol; /* [sequence]: [steps] */
 } Decoded;
 
+typedef struct Keep Keep; /* train/keep.h */
+
 /* One train or run declaration while it is worked on. */
 typedef struct Stage {
   RnnProgram *program;
@@ -55,11 +56,13 @@ typedef struct Stage {
   Net *net;
   int line;
   RnnUnit *unit, *valid;     /* run: the run's unit; valid: NULL where there is none */
-  Dataset *data, *own_validation;
+  Dataset *data, *own_validation, *own_test;
   Split split;
   bool is_split;
-  const Dataset *train_part, *valid_part; /* valid_part NULL: no validation */
-  int64_t washout, valid_from;
+  const Dataset *train_part, *valid_part, *test_part; /* NULL: no validation, no test */
+  int64_t washout, valid_from, test_from;
+  bool in_pieces;            /* trained in pieces that hand on their state: may be evaluated so */
+  Keep *keep;                /* what its `log` and `save` write; NULL */
   bool several_clocks;       /* of a length that is the data's */
   Decoded *decoded;          /* runs with a `decode`; NULL */
   Threads *threads;          /* started when something can use them (slices.h) */
@@ -69,6 +72,8 @@ typedef struct Stage {
 void program_directories(RnnProgram *p, const RnnOptions *options);
 bool program_initialise(RnnProgram *p, RnnError *error);
 bool program_save(RnnProgram *p, RnnError *error);
+/* These weights, instead of the program's own, to a file of their own. */
+bool program_save_weights(const RnnProgram *p, const char *path, const Parameters *values, bool is_double, RnnError *error);
 /* Reads the weights file if there is one. `needed`: its absence is an error. */
 bool program_read(RnnProgram *p, bool needed, RnnError *error);
 

@@ -52,8 +52,8 @@ bool parameter_fits(const Parameter *q, const double *value, RnnError *error) {
   const double low = cJSON_GetArrayItem(q->whole, 0)->valuedouble, high = cJSON_GetArrayItem(q->whole, 1)->valuedouble;
   for (int64_t i = 0; i < q->elements; i++)
     if (!(value[i] >= low && value[i] <= high) || value[i] != floor(value[i]))
-      return rnn_fail(error, "E0215", "`%s` (line %d) holds delays from %.0f to %.0f steps, but number %lld of it is %g\n"
-                      "  help: compile the model with the delays that it is run with", q->name, q->line, low, high, (long long)i, value[i]);
+      return rnn_fail(error, "E0215", "`%s` holds delays from %.0f to %.0f steps, but number %lld of it is %g\n"
+                      "help: compile the model with the delays that it is run with", q->name, low, high, (long long)i, value[i]);
   return true;
 }
 

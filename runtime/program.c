@@ -4,6 +4,7 @@
 #include "runtime/error.h"
 #include "runtime/model.h"
 #include "runtime/run.h"
+#include "runtime/train/keep.h"
 #include "runtime/train/train.h"
 #include <stdlib.h>
 #include <string.h>
@@ -42,6 +43,7 @@ static Net read_net(const RnnProgram *p, const cJSON *entry) {
   Net net = {.name = json_string(entry, "name")};
   net.variable = calloc((size_t)cJSON_GetArraySize(list) + 1, sizeof *net.variable);
   cJSON_ArrayForEach(variable, list) net.variable[net.variables++] = read_variable(p, variable);
+  net.category = calloc((size_t)net.variables + 1, sizeof *net.category);
   net.scaling = scaling_new(net.variable, net.variables);
   return net;
 }
@@ -81,8 +83,7 @@ RnnProgram *rnn_program_load(const char *manifest, RnnLookup *lookup, void *cont
 }
 
 static void free_net(Net *net) {
-  for (int i = 0; i < net->categories; i++) free(net->category[i]);
-  free(net->category);
+  categories_free(net->category, net->variables);
   scaling_free(net->scaling, net->variables);
   free(net->variable);
 }
@@ -107,11 +108,13 @@ static bool is_kind(const cJSON *stage, const char *kind) {
 
 static bool train_one(RnnProgram *p, const cJSON *json, const RnnOptions *options, RnnError *error) {
   Stage stage;
-  bool good = stage_open(&stage, p, json, options, error) && train_stage(&stage, error);
+  bool good = stage_open(&stage, p, json, options, error) && keep_open(&stage, error) && train_stage(&stage, error);
   if (good) stage_give_parameters(&stage);
   if (good) p->double_weights = stage.unit->is_double;
+  good = good && keep_trained(&stage, error);
+  keep_close(&stage);
   stage_close(&stage);
-  return good;
+  return good || rnn_fail_in(error, p->path);
 }
 
 static bool train_all(RnnProgram *p, const RnnOptions *options, RnnError *error) {
@@ -146,7 +149,7 @@ static bool predict_one(RnnProgram *p, const cJSON *json, const RnnOptions *opti
   Stage stage;
   bool good = stage_open(&stage, p, json, options, error) && train_stage(&stage, error);
   stage_close(&stage);
-  return good;
+  return good || rnn_fail_in(error, p->path);
 }
 
 bool rnn_program_memory(RnnProgram *p, const RnnOptions *options, RnnError *error) {
@@ -205,7 +208,7 @@ static bool run_one(RnnProgram *p, const cJSON *json, const RnnOptions *options,
   Stage stage;
   bool good = stage_open(&stage, p, json, options, error) && run_stage(&stage, expected, error);
   stage_close(&stage);
-  return good;
+  return good || rnn_fail_in(error, p->path);
 }
 
 bool rnn_program_run(RnnProgram *p, const char *name, const RnnOptions *options, bool *expected, RnnError *error) {

@@ -72,12 +72,16 @@ static cJSON *all_scales(const RnnProgram *p) {
   return scales;
 }
 
+/* {"net.k": ["ann", "bob"]} of the variables that are numbered by category("…"). */
 static cJSON *all_categories(const RnnProgram *p) {
   cJSON *categories = cJSON_CreateObject();
   for (int n = 0; n < p->nets; n++)
-    if (p->net[n].categories)
-      cJSON_AddItemToObject(categories, p->net[n].name,
-                            cJSON_CreateStringArray((const char *const *)p->net[n].category, p->net[n].categories));
+    for (int v = 0; v < p->net[n].variables; v++) {
+      const Categories *c = &p->net[n].category[v];
+      char key[512];
+      snprintf(key, sizeof key, "%s.%s", p->net[n].name, p->net[n].variable[v].name);
+      if (c->count) cJSON_AddItemToObject(categories, key, cJSON_CreateStringArray((const char *const *)c->name, c->count));
+    }
   return categories;
 }
 
@@ -97,22 +101,33 @@ static cJSON *make_metadata(const RnnProgram *p) {
   return metadata;
 }
 
-bool program_save(RnnProgram *p, RnnError *error) {
-  const Parameters *values = p->values;
-  Parameters *stored = parameters_new(p->params, NULL, 0, p->double_weights);
+static int64_t most_elements(const Parameters *values) {
+  int64_t most = 1;
+  for (int i = 0; i < values->count; i++)
+    if (values->of[i].elements > most) most = values->of[i].elements;
+  return most;
+}
+
+bool program_save_weights(const RnnProgram *p, const char *path, const Parameters *values, bool is_double, RnnError *error) {
+  Parameters *stored = parameters_new(p->params, NULL, 0, is_double);
   Tensor *tensor = calloc((size_t)values->count + 1, sizeof *tensor);
+  double *value = malloc((size_t)most_elements(values) * sizeof *value);
   for (int i = 0; i < values->count; i++) {
-    parameters_write(stored, i, parameters_at(values, i));
-    tensor[i] = (Tensor){.name = values->of[i].name, .is_double = p->double_weights, .rank = values->of[i].rank, .data = parameters_at(stored, i)};
+    parameters_read(values, i, value);
+    parameters_write(stored, i, value);
+    tensor[i] = (Tensor){.name = values->of[i].name, .is_double = is_double, .rank = values->of[i].rank, .data = parameters_at(stored, i)};
     memcpy(tensor[i].shape, values->of[i].shape, sizeof tensor[i].shape);
   }
   cJSON *metadata = make_metadata(p);
-  bool good = safetensors_write(p->weights, tensor, values->count, metadata, error);
+  bool good = safetensors_write(path, tensor, values->count, metadata, error);
   cJSON_Delete(metadata);
+  free(value);
   free(tensor);
   parameters_free(stored);
   return good;
 }
+
+bool program_save(RnnProgram *p, RnnError *error) { return program_save_weights(p, p->weights, p->values, p->double_weights, error); }
 
 /* --- reading --------------------------------------------------------------------------------------------------------------------- */
 
@@ -127,8 +142,8 @@ static bool other_model(const RnnProgram *p, const Parameter *q, const Tensor *f
   char wanted[128], have[128] = "nothing of that name";
   shape_text(wanted, sizeof wanted, q->shape, q->rank);
   if (found) shape_text(have, sizeof have, found->shape, found->rank);
-  return rnn_fail(error, "E0604", "%s holds the weights of another model\n   = note: `%s` (line %d) is %s here; the file has %s\nhelp: train again: rnn train %s",
-                  p->weights, q->name, q->line, wanted, have, p->path);
+  return rnn_fail(error, "E0604", "%s holds the weights of another model\n   = note: `%s` is %s at %s:%d; the file has %s\nhelp: train again: rnn train %s",
+                  p->weights, q->name, wanted, q->file ? q->file : p->path, q->line, have, p->path);
 }
 
 static bool same_shape(const Parameter *q, const Tensor *t) {
@@ -204,14 +219,19 @@ static void read_scales(RnnProgram *p, const char *text) {
   cJSON_Delete(scales);
 }
 
+/* Older files have one list a net, for whichever of its variables was so numbered. */
 static void read_categories(RnnProgram *p, const char *text) {
   cJSON *all = cJSON_Parse(text ? text : "{}");
-  for (int n = 0; n < p->nets; n++) {
-    const cJSON *list = json_item(all, p->net[n].name), *name;
-    if (!list || p->net[n].categories) continue;
-    p->net[n].category = calloc((size_t)cJSON_GetArraySize(list) + 1, sizeof(char *));
-    cJSON_ArrayForEach(name, list) p->net[n].category[p->net[n].categories++] = strdup(name->valuestring ? name->valuestring : "");
-  }
+  for (int n = 0; n < p->nets; n++)
+    for (int v = 0; v < p->net[n].variables; v++) {
+      char key[512];
+      snprintf(key, sizeof key, "%s.%s", p->net[n].name, p->net[n].variable[v].name);
+      const cJSON *list = json_item(all, key), *name;
+      Categories *c = &p->net[n].category[v];
+      if (!list && p->net[n].variable[v].below > 0) list = json_item(all, p->net[n].name);
+      if (c->count) continue;
+      cJSON_ArrayForEach(name, list) categories_add(c, name->valuestring ? name->valuestring : "");
+    }
   cJSON_Delete(all);
 }
 
@@ -230,7 +250,9 @@ bool program_read(RnnProgram *p, bool needed, RnnError *error) {
     const Tensor *t = safetensors_find(file, p->values->of[i].name);
     tensor_read(t, parameters_at(p->values, i));
     p->double_weights = t->is_double;
-    good = parameter_fits(&p->values->of[i], parameters_at(p->values, i), error);
+    const Parameter *q = &p->values->of[i];
+    good = parameter_fits(q, parameters_at(p->values, i), error);
+    if (!good) rnn_fail_place(error, q->file ? q->file : p->path, q->line);
   }
   if (good) read_scales(p, safetensors_metadata(file, "scales"));
   if (good) read_categories(p, safetensors_metadata(file, "categories"));

@@ -100,7 +100,7 @@ static int carry_out(const Command *c, RnnProgram *p, RnnError *error) {
 
 int rnn_program_main(int argc, char **argv, const char *manifest, RnnLookup *lookup, void *context) {
   Command c = {.options = {.out = stdout, .err = stderr}};
-  RnnError error = {{0}, {0}};
+  RnnError error = {0};
   rnn_fix_blas_core(argv);
   if (!parse(&c, argc, argv)) return EXIT_USAGE;
   if (c.help) return print_help(argv[0], manifest, stdout), EXIT_FINE;

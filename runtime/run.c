@@ -122,7 +122,7 @@ static bool write_file(Run *r, const cJSON *call, int line, RnnError *error) {
   Chosen c = {.count = 0};
   const cJSON *value;
   char path[8192];
-  if (!file) return rnn_fail(error, "E0404", "`write %s` wants a file name first\n   = note: on line %d", value_called(call), line);
+  if (!file) return rnn_fail_at(error, line, "E0404", "`write %s` wants a file name first", value_called(call));
   for (int i = 1; (value = value_arg(call, i)); i++) choose(r, value, &c);
   snprintf(path, sizeof path, "%s%s%s", *file == '/' ? "" : r->stage->program->directory, *file == '/' ? "" : "/", file);
   return value_is_call(call, "npz") ? write_archive(path, c.series, c.name, c.count, error) : write_table(path, c.series, c.name, c.count, error);
@@ -135,7 +135,7 @@ static bool write(Run *r, const cJSON *clause, RnnError *error) {
     else if (value_is_call(call, "csv") || value_is_call(call, "npz")) {
       if (!write_file(r, call, clause_line(clause), error)) return false;
     } else
-      return rnn_fail(error, "E0402", "`write %s`: there is csv, npz and stdout\n   = note: on line %d", value_called(call) ? value_called(call) : "?", clause_line(clause));
+      return rnn_fail_at(error, clause_line(clause), "E0402", "`write %s`: there is csv, npz and stdout", value_called(call) ? value_called(call) : "?");
   }
   return true;
 }

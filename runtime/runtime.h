@@ -10,10 +10,13 @@
 typedef struct RnnError {
   char code[8];
   char message[1024]; /* headline; then lines of where, note, help */
+  int line;           /* of the model file, where the message does not name a place yet; 0: none */
 } RnnError;
 
 /* Sets the error if none is set yet; returns false for `return rnn_fail(…)`. */
 bool rnn_fail(RnnError *error, const char *code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* The same about a line of the model file, which whoever knows the file adds (rnn_fail_in). */
+bool rnn_fail_at(RnnError *error, int line, const char *code, const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 typedef struct RnnOptions {
   bool quiet, json;

@@ -21,7 +21,7 @@ static RnnUnit *open_unit(Stage *s, const char *role, RnnError *error) {
   const char *symbol = json_string(unit, "symbol");
   RnnFunction *function = symbol ? p->lookup(p->context, symbol) : NULL;
   if (!function) {
-    rnn_fail(error, "E0413", "`%s`: unit `%s` is not compiled\n   = note: on line %d", s->name, symbol ? symbol : role, s->line);
+    rnn_fail_at(error, s->line, "E0413", "`%s`: unit `%s` is not compiled", s->name, symbol ? symbol : role);
     return NULL;
   }
   RnnUnit *u = rnn_unit_new(unit, p->params, function, error);
@@ -31,13 +31,13 @@ static RnnUnit *open_unit(Stage *s, const char *role, RnnError *error) {
 
 /* The loss without noise and dropout: compiled only where something asks for it. */
 static bool is_validated(const Stage *s) {
-  return !strcmp(json_string(s->json, "kind"), "train") && (s->valid_part || clause_of(s->json, "report"));
+  return !strcmp(json_string(s->json, "kind"), "train") && (s->valid_part || s->test_part || clause_of(s->json, "report"));
 }
 
 static bool open_units(Stage *s, RnnError *error) {
   bool train = !strcmp(json_string(s->json, "kind"), "train");
   s->unit = open_unit(s, train ? "train" : "run", error);
-  if (!s->unit) return rnn_fail(error, "E0413", "`%s` has no compiled unit\n   = note: on line %d", s->name, s->line);
+  if (!s->unit) return rnn_fail_at(error, s->line, "E0413", "`%s` has no compiled unit", s->name);
   s->valid = is_validated(s) ? open_unit(s, "valid", error) : NULL;
   if (*error->code) return false;
   if (s->valid && s->valid->is_double == s->unit->is_double) unit_share_parameters(s->valid, s->unit);
@@ -58,21 +58,19 @@ void stage_give_parameters(Stage *s) {
 
 /* A data set that knows only the names of categories, for data_load. */
 static Dataset known_categories(const Net *net) {
-  return (Dataset){.variables = net->variables, .variable = net->variable, .category = net->category, .categories = net->categories};
+  return (Dataset){.variables = net->variables, .variable = net->variable, .category = net->category};
 }
 
 static Dataset *load(Stage *s, const cJSON *clause, RnnError *error) {
   RnnProgram *p = s->program;
   const Dataset known = known_categories(s->net);
   return dataset_load(value_arg(clause, 0), json_item(clause, "modifiers"), s->net->variable, s->net->variables, p->directory, p->seed,
-                      s->net->categories ? &known : NULL, clause_line(clause), error);
+                      &known, clause_line(clause), error);
 }
 
 static void keep_categories(Net *net, const Dataset *data) {
-  if (net->categories || !data->categories) return;
-  net->category = calloc((size_t)data->categories, sizeof *net->category);
-  for (int i = 0; i < data->categories; i++) net->category[i] = strdup(data->category[i]);
-  net->categories = data->categories;
+  for (int v = 0; data->category && v < net->variables; v++)
+    if (!net->category[v].count) categories_copy(&net->category[v], &data->category[v]);
 }
 
 /* A net without data (it only speaks) still has one sequence, of `steps`. */
@@ -107,11 +105,11 @@ static void set_steps(Dataset *d, int64_t steps) {
 static bool load_data(Stage *s, RnnError *error) {
   const cJSON *clause = clause_of(s->json, "data"), *steps = clause_of(s->json, "steps");
   if (!clause && !steps && !clause_of(s->json, "decode"))
-    return rnn_fail(error, "E0405", "`%s` says neither `data` nor `steps`\n   = note: on line %d", s->name, s->line);
+    return rnn_fail_at(error, s->line, "E0405", "`%s` says neither `data` nor `steps`", s->name);
   s->data = clause ? load(s, clause, error) : nothing(s->net);
   if (!s->data) return false;
   if (steps) set_steps(s->data, (int64_t)clause_number(steps, 0));
-  if (s->data->count == 0) return rnn_fail(error, "E0505", "`%s`: the data have no sequences\n   = note: on line %d", s->name, s->line);
+  if (s->data->count == 0) return rnn_fail_at(error, s->line, "E0505", "`%s`: the data have no sequences", s->name);
   keep_categories(s->net, s->data);
   s->train_part = s->data;
   return true;
@@ -125,15 +123,25 @@ static const cJSON *last_amount(const cJSON *clause) {
   return cJSON_IsNumber(first) || json_item(first, "percent") ? first : NULL;
 }
 
-static bool load_validation(Stage *s, RnnError *error) {
-  const cJSON *clause = clause_of(s->json, "validate"), *amount = last_amount(clause);
-  if (!clause) return true;
-  if (!amount) return s->valid_part = s->own_validation = load(s, clause, error), s->own_validation != NULL;
-  if (!dataset_split(s->data, amount, &s->split, error)) return false;
+/* A data set of the clause's own, if it has one. */
+static bool load_own(Stage *s, const char *keyword, Dataset **own, RnnError *error) {
+  const cJSON *clause = clause_of(s->json, keyword);
+  if (!clause || last_amount(clause)) return true;
+  *own = load(s, clause, error);
+  return *own != NULL;
+}
+
+static bool load_parts(Stage *s, RnnError *error) {
+  const cJSON *valid = last_amount(clause_of(s->json, "validate")), *test = last_amount(clause_of(s->json, "test"));
+  if (!load_own(s, "validate", &s->own_validation, error) || !load_own(s, "test", &s->own_test, error)) return false;
+  s->valid_part = s->own_validation;
+  s->test_part = s->own_test;
+  if (!valid && !test) return true;
+  if (!dataset_split(s->data, valid, test, &s->split, error)) return error->line = clause_line(clause_of(s->json, test ? "test" : "validate")), false;
   s->is_split = true;
   s->train_part = &s->split.train;
-  s->valid_part = &s->split.valid;
-  s->valid_from = s->split.valid_from;
+  if (valid) s->valid_part = &s->split.valid, s->valid_from = s->split.valid_from;
+  if (test) s->test_part = &s->split.test, s->test_from = s->split.test_from;
   return true;
 }
 
@@ -146,7 +154,7 @@ static bool fit_scale(Stage *s, RnnError *error) {
     const cJSON *value;
     while (count < 64 && (value = value_arg(clause, count)))
       names[count++] = value_called(value) ? value_called(value) : json_string(value, "variable");
-    if (!scaling_fit(s->net->scaling, s->train_part, names, count, 0, error)) return false;
+    if (!scaling_fit(s->net->scaling, s->train_part, names, count, 0, error)) return error->line = clause_line(clause), false;
   }
   return true;
 }
@@ -158,7 +166,8 @@ static bool reads_data_fine(const RnnUnit *u, const Dataset *data, RnnError *err
 }
 
 static bool check_trees(const Stage *s, RnnError *error) {
-  return reads_data_fine(s->unit, s->data, error) && reads_data_fine(s->unit, s->own_validation, error) && reads_data_fine(s->valid, s->data, error);
+  return reads_data_fine(s->unit, s->data, error) && reads_data_fine(s->unit, s->own_validation, error) && reads_data_fine(s->valid, s->data, error) &&
+         reads_data_fine(s->valid, s->own_test, error);
 }
 
 static bool several_clocks(const cJSON *clocks) {
@@ -176,7 +185,7 @@ bool stage_open(Stage *s, RnnProgram *p, const cJSON *json, const RnnOptions *op
   s->several_clocks = several_clocks(p->clocks);
   s->washout = (int64_t)clause_number(clause_of(json, "washout"), 0);
   s->threads = threads_new(options->threads);
-  if (!load_data(s, error) || !load_validation(s, error) || !fit_scale(s, error) || !open_units(s, error) || !check_trees(s, error)) return false;
+  if (!load_data(s, error) || !load_parts(s, error) || !fit_scale(s, error) || !open_units(s, error) || !check_trees(s, error)) return false;
   stage_take_parameters(s);
   return true;
 }
@@ -186,6 +195,7 @@ void stage_close(Stage *s) {
   rnn_unit_free(s->valid);
   rnn_unit_free(s->unit);
   if (s->is_split) split_free(&s->split);
+  dataset_free(s->own_test);
   dataset_free(s->own_validation);
   dataset_free(s->data);
 }

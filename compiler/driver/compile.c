@@ -94,12 +94,20 @@ static bool add_to_manifest(Compilation *c, cJSON *stage, const Unit *u) {
   return true;
 }
 
+/* A linear system has its error from the fit; anything else is asked of the net as it then is. */
+static bool is_evaluated(const Decl *stage) {
+  static const char *const keywords[] = {"validate", "test", "report"};
+  bool found = false;
+  for (int i = 0; i < stage->clauses.len; i++)
+    for (int k = 0; k < 3; k++) found |= !strcmp(stage->clauses.at[i]->keyword, keywords[k]);
+  return found;
+}
+
 static bool compile_stage(Compilation *c, const Decl *stage, cJSON *entry) {
   if (stage->kind == DECL_RUN) return add_to_manifest(c, entry, compile_unit(c, stage, NULL, UNIT_RUN, "run"));
-  if (!strcmp(lower_method(c->model, stage), "ridge"))
-    return add_to_manifest(c, entry, compile_unit(c, stage, NULL, UNIT_RIDGE, "train"));
-  return add_to_manifest(c, entry, compile_unit(c, stage, NULL, UNIT_LOSS, "train")) &&
-         add_to_manifest(c, entry, compile_unit(c, stage, NULL, UNIT_VALID, "valid"));
+  const bool solves = !strcmp(lower_method(c->model, stage), "ridge");
+  if (!add_to_manifest(c, entry, compile_unit(c, stage, NULL, solves ? UNIT_RIDGE : UNIT_LOSS, "train"))) return false;
+  return (solves && !is_evaluated(stage)) || add_to_manifest(c, entry, compile_unit(c, stage, NULL, UNIT_VALID, "valid"));
 }
 
 /* --- the whole ------------------------------------------------------------------------------------------------------------------------ */

@@ -311,7 +311,7 @@ static void read_words(Work *w, const char *text) {
 }
 
 static void train(Repl *r, Work *w) {
-  RnnError error = {{0}, {0}};
+  RnnError error = {0};
   RnnOptions options = options_runtime(&w->options);
   char *manifest = cJSON_PrintUnformatted(w->compilation->manifest);
   if (!kept_train(&r->params, manifest, compile_lookup, w->compilation, &options, &error))
@@ -337,7 +337,7 @@ static void repl_train(Repl *r, const char *rest) {
 }
 
 void repl_read_weights(Repl *r, const char *path) {
-  RnnError error = {{0}, {0}};
+  RnnError error = {0};
   char found[4096];
   Work *w = work_check(r, &r->program, NULL, true, EMIT_NOTHING);
   if (w && compile_stages(w->compilation, path, is_wanted)) {

@@ -107,7 +107,7 @@ static const char *folder_of(Session *s, const char *path) {
 }
 
 static bool bind_memory(Repl *r, Work *w) {
-  RnnError error = {{0}, {0}};
+  RnnError error = {0};
   uint64_t seed = w->compilation->program->seed;
   w->manifest = lower_manifest(w->compilation->model);
   w->unit = describe_unit(w->plan, w->plan->graph->name);

@@ -139,7 +139,7 @@ bool unit_params(RnnUnit *u, Kept *k, uint64_t seed, const char *folder, RnnErro
   for (int i = 0; i < u->parameters->count; i++) {
     const Parameter *q = &u->parameters->of[i];
     const KeptValue *v = kept_find(k, q->name);
-    bool kept = v && v->elements == q->elements && parameter_fits(q, v->value, &(RnnError){{0}, {0}});
+    bool kept = v && v->elements == q->elements && parameter_fits(q, v->value, &(RnnError){0});
     if (!kept && !draw(q, k, seed, folder, error)) return false;
     parameters_write(u->parameters, i, kept_find(k, q->name)->value);
   }

@@ -58,7 +58,7 @@ static const char *path_of(Builder *b, const char *path) {
 static bool of_file(Builder *b, const Symbol *s, const Expr *call, DelayBounds *out) {
   const Expr *path = option_of(call, "path", 0);
   Npy array = {0};
-  RnnError error = {{0}, {0}};
+  RnnError error = {0};
   if (!path || path->kind != EXPR_STRING) return refuse(b, s, call->span, "`file(\"D.npy\")` names a file");
   if (!npy_read(path_of(b, path->text), &array, &error)) {
     Diag *d = diag_error(b->session, diag_find(error.code) == DIAG_COUNT ? E0501 : diag_find(error.code), path->span, "%.*s",

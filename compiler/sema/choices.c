@@ -29,7 +29,7 @@ static const Choice schedules[] = {
 };
 
 static const Choice clips[] = {{"norm", false, {{0}}}, {"value", false, {{0}}}};
-static const Choice orders[] = {{"shortest_first", false, {{0}}}, {"given", false, {{0}}}};
+static const Choice orders[] = {{"shortest_first", false, {{0}}}, {"as_given", false, {{0}}}};
 static const Choice writers[] = {{"csv", false, {{0}}}, {"stdout", false, {{0}}}, {"npz", false, {{0}}}};
 static const Choice decoders[] = {{"greedy", false, {{0}}}, {"beam", false, {{0}}}};
 

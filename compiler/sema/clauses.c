@@ -55,15 +55,6 @@ void clause_words(Checker *c, Stage *stage, const Args *args) {
   for (int i = 0; i < args->len; i++) word_value(c, stage, args->at[i].value);
 }
 
-/* `test`, `save`, `log`: what one writes instead. */
-void check_later(Checker *c, Stage *stage, Clause *clause) {
-  clause_words(c, stage, &clause->args);
-  Diag *d = not_built(c, clause->span, "the clause `%s`", clause->keyword);
-  if (!strcmp(clause->keyword, "test")) diag_help(d, "test in a run of its own: `run %s as test { data … }`", c->stage->net);
-  else if (!strcmp(clause->keyword, "save")) diag_help(d, "leave it out: the weights are saved after each stage");
-  else diag_help(d, "leave it out: `rnn train --json` writes every epoch as a line");
-}
-
 void check_nothing(Checker *c, Stage *stage, Clause *clause) {
   clause_words(c, stage, &clause->args);
   if (!clause->args.len) return;

@@ -1,7 +1,8 @@
 /* clauses.h — what the files that check the clauses of train and run share.
  *
  * clauses.c has the rows of clauses.def and the clauses that take numbers, names of the net or a choice; clauses_data.c those that say
- * where data come from, clauses_values.c those that take expressions, clauses_decode.c how a net speaks; stages.c looks at the whole. */
+ * where data come from, clauses_values.c those that take expressions, clauses_files.c those that write files, clauses_decode.c how a net
+ * speaks; stages.c looks at the whole. */
 #ifndef RNN_SEMA_CLAUSES_H
 #define RNN_SEMA_CLAUSES_H
 #include "sema/choices.h"

@@ -126,6 +126,11 @@ void check_data(Checker *c, Stage *stage, Clause *clause) {
 /* validate, test: a source of their own, or `last 10%`. */
 void check_part(Checker *c, Stage *stage, Clause *clause) {
   const Modifier *last = find_modifier(clause, "last");
+  const Expr *word = clause_argument(clause, 0);
+  if (word && word->kind == EXPR_NAME && !strcmp(word->name, "last")) {
+    clause_wrong(c, clause->span, "how much of the data?", arena_printf(c->s->arena, "%s last 10%%", clause->keyword));
+    return;
+  }
   if (clause->args.len) {
     check_data(c, stage, clause);
     return;

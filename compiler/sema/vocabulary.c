@@ -78,7 +78,7 @@ static const char *path_from(Checker *c, const char *path) {
 void declare_vocab(Checker *c, Decl *d) {
   Symbol *symbol = scope_declare(c, c->module->scope, SYMBOL_DIM, d->name, d->name_span);
   VocabularySource source = {0};
-  RnnError error = {{0}, {0}};
+  RnnError error = {0};
   if (!symbol) return;
   symbol->decl = d;
   symbol->size = 1;

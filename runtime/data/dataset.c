@@ -60,8 +60,7 @@ static void sequences_free(Sequence *sequence, int64_t count, int variables) {
 void dataset_free(Dataset *d) {
   if (!d) return;
   sequences_free(d->sequence, d->count, d->variables);
-  for (int i = 0; i < d->categories; i++) free(d->category[i]);
-  free(d->category);
+  categories_free(d->category, d->variables);
   free(d->wide);
   free(d->variable);
   free(d);
@@ -83,7 +82,8 @@ static Dataset *dataset_new(const Variable *variables, int count) {
   Dataset *d = calloc(1, sizeof *d);
   if (!d) return NULL;
   d->variable = malloc(((size_t)count + 1) * sizeof *d->variable);
-  if (!d->variable) return free(d), NULL;
+  d->category = calloc((size_t)count + 1, sizeof *d->category);
+  if (!d->variable || !d->category) return free(d->variable), free(d->category), free(d), NULL;
   if (count) memcpy(d->variable, variables, (size_t)count * sizeof *variables);
   d->variables = count;
   return d;
@@ -115,8 +115,11 @@ bool constant_fill(const DataClause *c, Dataset *d, int variable, const cJSON *v
 
 /* --- windows ------------------------------------------------------------------------------------------------------------ */
 
-static bool copy_window(Dataset *to, int64_t target, const Sequence *from, int64_t start, int64_t length) {
+static bool copy_window(Dataset *to, int64_t target, const Dataset *all, int64_t source, int64_t start, int64_t length) {
+  const Sequence *from = &all->sequence[source];
   to->sequence[target].steps = length;
+  to->sequence[target].source = 1 + source;
+  to->sequence[target].start = start;
   for (int v = 0; v < to->variables; v++) {
     if (!from->value[v]) continue;
     const Variable *variable = &to->variable[v];
@@ -145,7 +148,7 @@ bool dataset_windows(Dataset *d, int64_t length, int64_t every, RnnError *error)
   bool fine = dataset_allocate(&windows, count);
   for (int64_t s = 0; fine && s < d->count; s++)
     for (int64_t w = 0; fine && w < window_count(&d->sequence[s], length, every); w++)
-      fine = copy_window(&windows, made++, &d->sequence[s], w * every, length);
+      fine = copy_window(&windows, made++, d, s, w * every, length);
   if (!fine) return sequences_free(windows.sequence, windows.count, d->variables), no_memory(error);
   sequences_free(d->sequence, d->count, d->variables);
   d->sequence = windows.sequence;
@@ -259,7 +262,7 @@ Dataset *dataset_load(const cJSON *source, const cJSON *modifiers, const Variabl
   Dataset *out = dataset_new(variables, count);
   if (!out) return no_memory(error), NULL;
   if (check_modifiers(&c) && load_form(&c, out) && cut_windows(&c, out)) return out;
-  if (line > 0) rnn_fail_more(error, "\n   = note: for the `data` on line %d", line);
+  error->line = line;
   dataset_free(out);
   return NULL;
 }

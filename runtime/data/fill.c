@@ -90,7 +90,7 @@ int64_t sequence_steps_on(const Dataset *data, const Sequence *sequence, int clo
   return any ? most : sequence->steps;
 }
 
-/* --- `last 10%` ---------------------------------------------------------------------------------------------------------- */
+/* --- `validate last 10%`, `test last 10%` ---------------------------------------------------------------------------------------------------------- */
 
 /* How many of `total` the amount takes; −1: it is no amount. */
 static int64_t amount_of(const cJSON *amount, int64_t total) {
@@ -109,24 +109,61 @@ static bool copy_sequences(const Dataset *all, int64_t from, int64_t count, Data
   return true;
 }
 
-bool dataset_split(const Dataset *all, const cJSON *amount, Split *split, RnnError *error) {
-  bool single = all->count == 1;
-  int64_t total = single ? all->sequence[0].steps : all->count, last = amount_of(amount, total);
-  const char *what = single ? "steps" : "sequences";
+/* What the parts make of the data. */
+typedef struct Cut {
+  int64_t total, valid, test; /* of `total` steps or sequences */
+  const char *what;
+} Cut;
+
+static bool cannot_cut(const Cut *c, const cJSON *valid, const cJSON *test, RnnError *error) {
+  const bool no_valid = valid && !c->valid, no_test = test && !c->test && !no_valid, one = !valid || !test || no_valid || no_test;
+  const bool about_test = no_test || !valid;
+  const char *left = no_valid ? "nothing to validate on" : no_test ? "nothing to test on" : "nothing to train on";
+  if (c->valid < 0 || c->test < 0) return rnn_fail(error, "E0505", "`last` wants a share or a whole number: last 10%%, last 50");
+  if (one)
+    rnn_fail(error, "E0505", "`%s last` would take %lld of %lld %s and leave %s", about_test ? "test" : "validate", (long long)(about_test ? c->test : c->valid),
+             (long long)c->total, c->what, left);
+  else
+    rnn_fail(error, "E0505", "`validate last` and `test last` would take %lld and %lld of %lld %s and leave %s", (long long)c->valid, (long long)c->test,
+             (long long)c->total, c->what, left);
+  rnn_fail_more(error, "\nhelp: the rest is trained on: %s",
+                valid && test ? "`validate last 10%` and `test last 10%`" : valid ? "`validate last 10%`" : "`test last 10%`");
+  return false;
+}
+
+static bool overlap(const Sequence *window, const Sequence *later) {
+  return window->source && window->source == later->source && window->start + window->steps > later->start;
+}
+
+/* Sequences from … from + count − 1, without windows that share steps with the part behind them; of a single one its beginning. */
+static bool take(const Dataset *all, bool single, int64_t from, int64_t count, Dataset *view) {
+  const int64_t end = from + count;
+  while (!single && end < all->count && count > 0 && overlap(&all->sequence[from + count - 1], &all->sequence[end])) count--;
+  if (!copy_sequences(all, single ? 0 : from, single ? 1 : count, view)) return false;
+  if (single) view->sequence[0].steps = from + count;
+  return true;
+}
+
+bool dataset_split(const Dataset *all, const cJSON *valid, const cJSON *test, Split *split, RnnError *error) {
+  const bool single = all->count == 1;
+  Cut c = {.total = single ? all->sequence[0].steps : all->count, .what = single ? "steps" : "sequences"};
+  if (valid) c.valid = amount_of(valid, c.total);
+  if (test) c.test = amount_of(test, c.total);
+  const int64_t tested = c.total - c.test, validated = tested - c.valid;
   *split = (Split){0};
-  if (last < 0) return rnn_fail(error, "E0505", "`last` wants a share or a whole number: last 10%%, last 50");
-  if (last < 1 || last >= total)
-    return rnn_fail(error, "E0505", "`last` would take %lld of %lld %s and leave %s", (long long)last, (long long)total, what,
-                    last < 1 ? "nothing to validate on" : "nothing to train on");
-  bool fine = copy_sequences(all, 0, single ? 1 : total - last, &split->train) &&
-              copy_sequences(all, single ? 0 : total - last, single ? 1 : last, &split->valid);
-  if (!fine) return split_free(split), no_memory(error);
-  if (single) split->train.sequence[0].steps = split->valid_from = total - last;
+  if ((valid && c.valid < 1) || (test && c.test < 1) || validated < 1) return cannot_cut(&c, valid, test, error);
+  if (!take(all, single, 0, validated, &split->train) || !take(all, single, validated, c.valid, &split->valid) || !take(all, single, tested, c.test, &split->test))
+    return split_free(split), no_memory(error);
+  if (!split->train.count || (valid && !split->valid.count))
+    return split_free(split), rnn_fail(error, "E0505", "`last`: the windows before a part share steps with it, and without them nothing is left\nhelp: windows that do not overlap, or a smaller part");
+  split->valid_from = single ? validated : 0;
+  split->test_from = single ? tested : 0;
   return true;
 }
 
 void split_free(Split *split) {
   free(split->train.sequence);
   free(split->valid.sequence);
+  free(split->test.sequence);
   *split = (Split){0};
 }

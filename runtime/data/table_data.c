@@ -76,9 +76,6 @@ static bool check_columns(Loading *l, const Binding *b) {
 
 static bool bind_category(Loading *l, Binding *b) {
   const Variable *v = variable_of(l, b);
-  for (int i = 0; i < l->bindings; i++)
-    if (&l->binding[i] != b && l->binding[i].category)
-      return rnn_fail(l->clause->error, "E0901", "more than one category(…) in a data clause is not built yet");
   b->category = true;
   return v->below > 0 || rnn_fail(l->clause->error, "E0508", "`%s` takes numbers, but category(…) gives places\nhelp: declare it as index(…): `%s: index(9)`", v->name, v->name);
 }
@@ -142,24 +139,16 @@ static bool check_inputs(const Loading *l) {
 
 /* --- categories --------------------------------------------------------------------------------------------------------- */
 
-static int find_category(const Dataset *d, const char *name) {
-  for (int i = 0; i < d->categories; i++)
-    if (strcmp(d->category[i], name) == 0) return i;
-  return -1;
-}
-
-static bool add_category(Dataset *d, const char *name, RnnError *error) {
-  char **more = realloc(d->category, ((size_t)d->categories + 1) * sizeof *more);
-  if (!more) return no_memory(error);
-  d->category = more;
-  more[d->categories] = strdup(name);
-  return more[d->categories] ? (d->categories++, true) : no_memory(error);
+/* Those of the training data; NULL: these are the training data, and make them. */
+static const Categories *seen_categories(const Loading *l, const Binding *b) {
+  const Dataset *seen = l->clause->categories;
+  return seen && seen->category && seen->category[b->variable].count ? &seen->category[b->variable] : NULL;
 }
 
 static bool unseen_category(const Loading *l, const Binding *b, const char *name) {
-  const Dataset *seen = l->clause->categories;
+  const Categories *seen = seen_categories(l, b);
   rnn_fail(l->clause->error, "E0510", "%s: `%s` is \"%s\", which the training data never had", l->table->path, variable_of(l, b)->name, name);
-  rnn_fail_names(l->clause->error, "the training data had", name, (const char *const *)seen->category, seen->categories);
+  rnn_fail_names(l->clause->error, "the training data had", name, (const char *const *)seen->name, seen->count);
   return false;
 }
 
@@ -168,11 +157,12 @@ static bool category_place(Loading *l, const Binding *b, const Column *c, int64_
   char number[40];
   const char *name = c->text ? c->text[row] : (snprintf(number, sizeof number, "%.17g", c->number[row]), number);
   const Variable *v = variable_of(l, b);
-  int place = find_category(l->out, name);
-  if (place < 0 && l->clause->categories) return unseen_category(l, b, name);
+  Categories *names = &l->out->category[b->variable];
+  int place = categories_find(names, name);
+  if (place < 0 && seen_categories(l, b)) return unseen_category(l, b, name);
   if (place < 0) {
-    if (!add_category(l->out, name, l->clause->error)) return false;
-    place = l->out->categories - 1;
+    if (!categories_add(names, name)) return no_memory(l->clause->error);
+    place = names->count - 1;
   }
   if (place >= v->below)
     return rnn_fail(l->clause->error, "E0510", "`%s` is index(%lld), but its column has more than %lld different values; \"%s\" is one too many", v->name,
@@ -183,8 +173,8 @@ static bool category_place(Loading *l, const Binding *b, const Column *c, int64_
 
 static bool copy_categories(Loading *l) {
   const Dataset *seen = l->clause->categories;
-  for (int i = 0; seen && i < seen->categories; i++)
-    if (!add_category(l->out, seen->category[i], l->clause->error)) return false;
+  for (int v = 0; seen && seen->category && v < l->clause->variables; v++)
+    if (!categories_copy(&l->out->category[v], &seen->category[v])) return no_memory(l->clause->error);
   return true;
 }
 

@@ -18,7 +18,7 @@ char *file_read(const char *path, size_t *size, RnnError *error) {
   if (file) fclose(file);
   if (!bytes) {
     rnn_fail(error, "E0501", "cannot read the data file %s: %s", path, reason ? strerror(reason) : "it is too large");
-    if (reason == ENOENT) rnn_fail_more(error, "\n   = note: paths are relative to the folder of the model file");
+    if (reason == ENOENT && *path != '/') rnn_fail_more(error, "\n   = note: paths are relative to the folder of the model file");
     return NULL;
   }
   bytes[length] = 0;

@@ -42,7 +42,7 @@ bool clip_init(Clip *c, const cJSON *stage, RnnError *error) {
       const cJSON *amount = value_arg(value, 0);
       double *place = name && !strcmp(name, "norm") ? &c->norm : name && !strcmp(name, "value") ? &c->value : NULL;
       if (!place || !cJSON_IsNumber(amount) || amount->valuedouble <= 0)
-        return rnn_fail(error, "E0404", "`clip` takes norm(…) or value(…) with a number above 0\n   = note: on line %d", clause_line(clause));
+        return rnn_fail_at(error, clause_line(clause), "E0404", "`clip` takes norm(…) or value(…) with a number above 0");
       *place = amount->valuedouble;
     }
   }

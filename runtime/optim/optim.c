@@ -24,7 +24,7 @@ enum { OPTIMIZERS = sizeof optimizers / sizeof *optimizers };
 static bool unknown_optimizer(const char *name, int line, RnnError *error) {
   const char *names[OPTIMIZERS];
   for (int i = 0; i < OPTIMIZERS; i++) names[i] = optimizers[i].name;
-  rnn_fail(error, "E0402", "`%s` is not an optimizer here\n   = note: on line %d", name, line);
+  rnn_fail_at(error, line, "E0402", "`%s` is not an optimizer here", name);
   rnn_fail_names(error, "optimizers", name, names, OPTIMIZERS);
   return false;
 }

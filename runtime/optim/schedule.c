@@ -57,7 +57,7 @@ enum { SCHEDULES = sizeof schedules / sizeof *schedules };
 static bool unknown_schedule(const char *name, int line, RnnError *error) {
   const char *names[SCHEDULES];
   for (int i = 0; i < SCHEDULES; i++) names[i] = schedules[i].name;
-  rnn_fail(error, "E0402", "`%s` is not a schedule here\n   = note: on line %d", name, line);
+  rnn_fail_at(error, line, "E0402", "`%s` is not a schedule here", name);
   rnn_fail_names(error, "schedules", name, names, SCHEDULES);
   return false;
 }
@@ -67,7 +67,7 @@ static bool add(Schedule *s, const cJSON *value, int line, RnnError *error) {
   int kind = 0;
   while (kind < SCHEDULES && (!name || strcmp(schedules[kind].name, name))) kind++;
   if (kind == SCHEDULES) return unknown_schedule(name ? name : "?", line, error);
-  if (s->count == SCHEDULES_MOST) return rnn_fail(error, "E0404", "more than %d schedules\n   = note: on line %d", SCHEDULES_MOST, line);
+  if (s->count == SCHEDULES_MOST) return rnn_fail_at(error, line, "E0404", "more than %d schedules", SCHEDULES_MOST);
   s->kind[s->count] = kind;
   s->reduced[s->count] = 1;
   s->best[s->count] = INFINITY;

@@ -20,6 +20,8 @@ void progress_begin(Progress *p, const RnnOptions *options, const char *stage, i
   p->live = !options->quiet && !options->json && isatty(fileno(options->out));
 }
 
+double progress_seconds(const Progress *p) { return now() - p->began; }
+
 /* 1234567 → "1.23M" */
 static void short_count(char *out, size_t size, double n) {
   const char *unit = n >= 1e9 ? "G" : n >= 1e6 ? "M" : n >= 1e3 ? "k" : "";
@@ -68,7 +70,7 @@ static void print_json(const Progress *p, const EpochRecord *r) {
   if (!isnan(r->validation)) add_field(out, "validation", r->validation);
   if (!isnan(r->gradient_norm)) add_field(out, "gradient_norm", r->gradient_norm);
   if (!isnan(r->rate)) add_field(out, "rate", r->rate);
-  add_field(out, "seconds", now() - p->began);
+  add_field(out, "seconds", progress_seconds(p));
   fprintf(out, "}\n");
   fflush(out);
 }

@@ -23,6 +23,7 @@ void progress_begin(Progress *p, const RnnOptions *options, const char *stage, i
 /* After each update; draws at most ten times a second. Allocates nothing. `loss`: the epoch's mean so far. */
 void progress_update(Progress *p, int64_t epoch, int64_t update, double loss, double gradient_norm, int64_t steps);
 void progress_epoch(Progress *p, const EpochRecord *record);
+double progress_seconds(const Progress *p); /* since the beginning */
 void progress_end(Progress *p);
 
 #endif

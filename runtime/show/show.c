@@ -36,16 +36,24 @@ static void json_begin(FILE *out, const char *kind, const char *stage, const cha
   show_json_string(out, text);
 }
 
-void show_report(const RnnOptions *options, const char *stage, const char *text, double value) {
+static void show_value(const RnnOptions *options, const char *kind, const char *before, const char *stage, const char *text, double value) {
   FILE *out = options->out;
   if (options->json) {
-    json_begin(out, "report", stage, text);
+    json_begin(out, kind, stage, text);
     fprintf(out, ", \"value\": ");
     show_json_number(out, value);
     fprintf(out, "}\n");
   } else if (!options->quiet) {
-    fprintf(out, "  %s = %.6g\n", text, value);
+    fprintf(out, "  %s%s = %.6g\n", before, text, value);
   }
+}
+
+void show_report(const RnnOptions *options, const char *stage, const char *text, double value) {
+  show_value(options, "report", "", stage, text, value);
+}
+
+void show_test(const RnnOptions *options, const char *stage, const char *text, double value) {
+  show_value(options, "test", "test ", stage, text, value);
 }
 
 void show_expect(const RnnOptions *options, const char *stage, const char *text, bool holds, double found) {

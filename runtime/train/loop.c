@@ -1,5 +1,7 @@
 /* loop.c — what the methods that follow a gradient share: epochs, updates, stopping, the best epoch. */
 #include "runtime/clause.h"
+#include "runtime/error.h"
+#include "runtime/train/keep.h"
 #include "runtime/train/train.h"
 #include <math.h>
 #include <stdlib.h>
@@ -19,7 +21,7 @@ static bool open_order(const Stage *s, bool carry, BatchOrder *order, RnnError *
   *order = carry ? ORDER_CARRY : clause ? ORDER_SHORTEST_FIRST : ORDER_SHUFFLED;
   if (!clause || !name || !strcmp(name, "shortest_first")) return true;
   if (!strcmp(name, "as_given")) return *order = carry ? ORDER_CARRY : ORDER_AS_GIVEN, true;
-  return rnn_fail(error, "E0404", "`order %s`: there is shortest_first and as_given\n   = note: on line %d", name, clause_line(clause));
+  return rnn_fail_at(error, clause_line(clause), "E0404", "`order %s`: there is shortest_first and as_given", name);
 }
 
 static bool open_training(Loop *l, int64_t chunk, bool carry, RnnError *error) {
@@ -33,17 +35,9 @@ static bool open_training(Loop *l, int64_t chunk, bool carry, RnnError *error) {
   return slices_open(&l->slices, s, s->unit, s->train_part, l->batches, chunk > 0 && chunk < most ? chunk : most, 0, error);
 }
 
-static bool open_validation(Loop *l, int64_t chunk, RnnError *error) {
+static bool open_validation(Loop *l, RnnError *error) {
   Stage *s = l->stage;
-  if (!s->valid_part || !s->valid) return true;
-  int64_t rows = batches_most_rows(l->batches);
-  l->valid_batches = batches_new(s->valid_part, rows, ORDER_AS_GIVEN, 0, s->program->seed, error);
-  if (!l->valid_batches) return false;
-  int64_t most_steps = batches_most_steps(l->valid_batches);
-  /* what may be trained in pieces may be validated in pieces: a text of a million steps would not fit otherwise */
-  if (chunk > 0 && most_steps > VALID_CHUNK) l->valid_chunk = batch_chunk_new(l->valid_batches);
-  if (l->valid_chunk) most_steps = VALID_CHUNK;
-  return slices_open(&l->valid_slices, s, s->valid, s->valid_part, l->valid_batches, most_steps, s->valid_from, error);
+  return !s->valid_part || !s->valid || evaluation_open(&l->valid, s, s->valid_part, s->valid_from, batches_most_rows(l->batches), error);
 }
 
 static int64_t ceiling(int64_t a, int64_t b) {
@@ -56,7 +50,7 @@ static void open_best(Loop *l) {
   l->best = INFINITY;
   l->best_epoch = -1;
   l->loss = l->validation = NAN;
-  if (l->valid_batches || l->patience) l->best_weights = scalars_new(p->tuned, p->is_double);
+  if (l->valid.batches || l->patience) l->best_weights = scalars_new(p->tuned, p->is_double);
 }
 
 bool loop_open(Loop *l, Stage *s, int64_t chunk, bool carry, RnnError *error) {
@@ -65,7 +59,8 @@ bool loop_open(Loop *l, Stage *s, int64_t chunk, bool carry, RnnError *error) {
   const cJSON *optimizer = clause_of(s->json, "optimizer");
   l->epochs = (int64_t)clause_number(clause_of(s->json, "epochs"), DEFAULT_EPOCHS);
   l->patience = (int64_t)clause_number(clause_of(s->json, "patience"), 0);
-  if (!open_training(l, chunk, carry, error) || !open_validation(l, chunk, error)) return false;
+  s->in_pieces = chunk > 0;
+  if (!open_training(l, chunk, carry, error) || !open_validation(l, error)) return false;
   if (!optimizer_init(&l->optimizer, value_arg(optimizer, 0), p->tuned, p->is_double, clause_line(optimizer), error)) return false;
   if (!schedule_init(&l->schedule, clause_of(s->json, "schedule"), error) || !clip_init(&l->clip, s->json, error)) return false;
   l->optimizer.decay = clause_number(clause_of(s->json, "decay"), 0);
@@ -79,10 +74,8 @@ bool loop_open(Loop *l, Stage *s, int64_t chunk, bool carry, RnnError *error) {
 void loop_close(Loop *l) {
   progress_end(&l->progress);
   optimizer_free(&l->optimizer);
-  slices_close(&l->valid_slices);
+  evaluation_close(&l->valid);
   slices_close(&l->slices);
-  if (l->valid_chunk) batch_chunk_free(l->valid_chunk);
-  batches_free(l->valid_batches);
   batches_free(l->batches);
   free(l->best_weights);
 }
@@ -114,17 +107,17 @@ static bool holds(const Loop *l, const cJSON *value, double loss) {
 bool not_finite(const Stage *s, const Slices *slices, const char *what, int64_t epoch, int64_t update, RnnError *error) {
   const Batch *b = slices->batch;
   NotFinite at;
-  bool found = slices_not_finite(slices, &at);
-  if (!found)
-    return rnn_fail(error, "E0701",
-                    "the %s is not a finite number, though every equation's value is one: they have grown too large\n   = note: stage `%s` (line %d), "
-                    "epoch %lld, update %lld; the weights file is as it was\nhelp: a smaller lr, or clip norm(1)",
-                    what, s->name, s->line, (long long)epoch + 1, (long long)update + 1);
-  return rnn_fail(error, "E0701",
-                  "the %s is not a finite number: it began in `%s`, step %lld, sequence %lld\n   = note: on line %d%s%s\n   = note: stage `%s`, epoch %lld, "
-                  "update %lld; the weights file is as it was\nhelp: a smaller lr, or clip norm(1)",
-                  what, at.name, (long long)(b->offset[at.row] + at.step), (long long)(uint32_t)b->identity[at.row], at.line, at.file ? " of " : "", at.file ? at.file : "", s->name,
-                  (long long)epoch + 1, (long long)update + 1);
+  if (!slices_not_finite(slices, &at))
+    return rnn_fail_at(error, s->line, "E0701",
+                       "the %s is not a finite number, though every equation's value is one: they have grown too large\n   = note: stage `%s`, epoch %lld, "
+                       "update %lld; the weights file is as it was\nhelp: a smaller lr, or clip norm(1)",
+                       what, s->name, (long long)epoch + 1, (long long)update + 1);
+  rnn_fail(error, "E0701",
+           "the %s is not a finite number: it began in `%s`, step %lld, sequence %lld\n   = note: stage `%s`, epoch %lld, update %lld; the weights file is as it "
+           "was\nhelp: a smaller lr, or clip norm(1)",
+           what, at.name, (long long)(b->offset[at.row] + at.step), (long long)(uint32_t)b->identity[at.row], s->name, (long long)epoch + 1, (long long)update + 1);
+  rnn_fail_place(error, at.file ? at.file : s->program->path, at.line);
+  return false;
 }
 
 bool loop_update(Loop *l, const Batch *b, RnnError *error) {
@@ -159,46 +152,9 @@ bool loop_next_epoch(Loop *l) {
   return true;
 }
 
-/* The validation unit has its own copy of the weights only where its scalar type differs. */
-static void refresh_weights(Loop *l) {
-  RnnUnit *from = l->stage->unit, *to = l->stage->valid;
-  if (to->parameters == from->parameters) return;
-  for (int i = 0; i < from->parameters->count; i++)
-    for (int64_t k = 0; k < from->parameters->of[i].elements; k++)
-      scalar_set(parameters_at(to->parameters, i), k, to->is_double, scalar_get(parameters_at(from->parameters, i), k, from->is_double));
-}
-
-typedef struct Mean {
-  double sum, weight;
-} Mean;
-
-static bool validate_piece(Loop *l, const Batch *b, bool keep_state, Mean *mean, RnnError *error) {
-  const Slices *s = &l->valid_slices;
-  slices_call(&l->valid_slices, b, (uint64_t)l->update, keep_state);
-  if (!isfinite(s->loss)) return not_finite(l->stage, s, "validation loss", l->epoch, l->update, error);
-  mean->sum += s->loss * s->counted;
-  mean->weight += s->counted;
-  return true;
-}
-
-static bool validate_batch(Loop *l, const Batch *b, Mean *mean, RnnError *error) {
-  if (!l->valid_chunk) return validate_piece(l, b, false, mean, error);
-  for (int64_t first = 0; first < b->steps; first += VALID_CHUNK) {
-    batch_chunk(b, first, VALID_CHUNK, l->valid_chunk);
-    if (!validate_piece(l, l->valid_chunk, true, mean, error)) return false;
-  }
-  return true;
-}
-
 static bool validate(Loop *l, RnnError *error) {
-  if (!l->valid_batches) return true;
-  Mean mean = {0};
-  refresh_weights(l);
-  batches_epoch(l->valid_batches, 0);
-  for (const Batch *b; (b = batches_next(l->valid_batches));)
-    if (!validate_batch(l, b, &mean, error)) return false;
-  l->validation = mean.sum / mean.weight;
-  return true;
+  const Moment now = {"validation loss", l->epoch, l->update};
+  return !l->valid.batches || evaluation_loss(&l->valid, &now, &l->validation, error);
 }
 
 static void keep_best(Loop *l, double loss) {
@@ -212,19 +168,20 @@ static void keep_best(Loop *l, double loss) {
 bool loop_end_epoch(Loop *l, RnnError *error) {
   l->loss = l->loss_weight > 0 ? l->loss_sum / l->loss_weight : NAN;
   if (!validate(l, error)) return false;
-  double watched = l->valid_batches ? l->validation : l->loss;
+  double watched = l->valid.batches ? l->validation : l->loss;
   keep_best(l, watched);
   schedule_epoch(&l->schedule, watched);
-  progress_epoch(&l->progress, &(EpochRecord){l->epoch, l->update, l->loss, l->validation, l->gradient_norm,
-                                              l->optimizer.option[0] * schedule_factor(&l->schedule, l->update, l->updates_an_epoch * l->epochs, l->epoch)});
-  return true;
+  const double rate = l->optimizer.option[0] * schedule_factor(&l->schedule, l->update, l->updates_an_epoch * l->epochs, l->epoch);
+  const EpochRecord record = {l->epoch, l->update, l->loss, l->validation, l->gradient_norm, rate};
+  progress_epoch(&l->progress, &record);
+  return keep_epoch(l->stage, &record, progress_seconds(&l->progress), l->best_epoch == l->epoch, error);
 }
 
 void loop_restore(Loop *l) {
   const Parameters *p = l->stage->unit->parameters;
   if (!l->best_weights || l->best_epoch < 0) return;
   memcpy(p->data, l->best_weights, (size_t)p->tuned * scalar_size(p->is_double));
-  if (l->valid_batches)
+  if (l->valid.batches)
     l->validation = l->best;
   else
     l->loss = l->best;

@@ -28,16 +28,30 @@ static int64_t optimizer_bytes(const Loop *l) {
   return bytes + (l->best_weights ? scalars(o->size, o->is_double) : 0);
 }
 
-static void count(const Loop *l, Part *parts) {
+/* The test part is evaluated when training is over, in the memory of the validation: the larger of the two counts. */
+static bool evaluation_bytes(const Loop *l, int64_t *bytes, RnnError *error) {
+  Stage *s = l->stage;
+  *bytes = slices_bytes(&l->valid.slices);
+  if (!s->test_part) return true;
+  Evaluation e;
+  bool good = evaluation_open(&e, s, s->test_part, s->test_from, EVALUATION_ROWS, error);
+  if (good && slices_bytes(&e.slices) > *bytes) *bytes = slices_bytes(&e.slices);
+  evaluation_close(&e);
+  return good;
+}
+
+static int64_t data_bytes(const Dataset *data) { return data ? dataset_bytes(data) : 0; }
+
+static void count(const Loop *l, int64_t validated, Part *parts) {
   const Stage *s = l->stage;
   const Parameters *p = s->unit->parameters, *values = s->program->values;
   bool own_weights = s->valid && s->valid->parameters != p;
-  parts[0] = (Part){"data", dataset_bytes(s->data) + (s->own_validation ? dataset_bytes(s->own_validation) : 0)};
+  parts[0] = (Part){"data", data_bytes(s->data) + data_bytes(s->own_validation) + data_bytes(s->own_test)};
   parts[1] = (Part){"params", scalars(values->size, values->is_double) + scalars(p->size, p->is_double) * (own_weights ? 3 : 1)};
   parts[2] = (Part){"gradients", scalars(p->tuned, p->is_double) * l->slices.most};
   parts[3] = (Part){"optimizer", optimizer_bytes(l)};
   parts[4] = (Part){"buffers", slices_bytes(&l->slices)};
-  parts[5] = (Part){"validation", slices_bytes(&l->valid_slices)};
+  parts[5] = (Part){"validation", validated};
 }
 
 static void print_json(const Stage *s, const Part *parts, int64_t all) {
@@ -58,13 +72,15 @@ static void print_plain(const Loop *l, const Part *parts, int64_t all) {
   fprintf(out, "  %-12s %10.1f MiB, and the program itself\n", "in all", (double)all / (1 << 20));
 }
 
-static void print(const Loop *l) {
+static bool print(const Loop *l, RnnError *error) {
   Part parts[PARTS];
-  int64_t all = 0;
-  count(l, parts);
+  int64_t all = 0, validated;
+  if (!evaluation_bytes(l, &validated, error)) return false;
+  count(l, validated, parts);
   for (int i = 0; i < PARTS; i++) all += parts[i].bytes;
   if (l->stage->options->json) print_json(l->stage, parts, all);
   else print_plain(l, parts, all);
+  return true;
 }
 
 bool train_memory(Stage *stage, const char *method, const double *option, RnnError *error) {
@@ -73,8 +89,7 @@ bool train_memory(Stage *stage, const char *method, const double *option, RnnErr
     return true;
   }
   Loop loop;
-  bool good = loop_open(&loop, stage, (int64_t)option[0], clause_of(stage->json, "carry") != NULL, error);
-  if (good) print(&loop);
+  bool good = loop_open(&loop, stage, (int64_t)option[0], clause_of(stage->json, "carry") != NULL, error) && print(&loop, error);
   loop_close(&loop);
   return good;
 }

@@ -1,6 +1,7 @@
 /* ridge.c — weights that the output is linear in, in one solution: min Σ (target − Σ_p W_p feature_p)² + λ ‖W‖² (Hoerl and Kennard, 1970;
  * for reservoirs: Jaeger, 2001). The unit gives target and features; sums run over all counted steps of all sequences. */
 #include "runtime/clause.h"
+#include "runtime/train/keep.h"
 #include "runtime/train/linear_fit.h"
 #include "runtime/train/train.h"
 #include <math.h>
@@ -35,7 +36,7 @@ static bool find_outputs(Ridge *r, RnnError *error) {
     if (r->param[r->features++] < 0) return rnn_fail(error, "E0413", "unit `%s`: `%s` belongs to no param", u->name, out->name);
   }
   if (r->target < 0 || r->features == 0)
-    return rnn_fail(error, "E0413", "unit `%s` gives no linear system\n   = note: on line %d", u->name, r->stage->line);
+    return rnn_fail_at(error, r->stage->line, "E0413", "unit `%s` gives no linear system", u->name);
   return true;
 }
 
@@ -113,38 +114,48 @@ static void give_weights(Ridge *r, const double *weights) {
 
 static bool solve(Ridge *r, double *loss, RnnError *error) {
   if (r->fit.rows == 0)
-    return rnn_fail(error, "E0415", "`%s`: no step counts, so there is nothing to fit\n   = note: on line %d", r->stage->name, r->stage->line);
+    return rnn_fail_at(error, r->stage->line, "E0415", "`%s`: no step counts, so there is nothing to fit", r->stage->name);
   double *weights = calloc((size_t)(r->fit.targets * r->width), sizeof *weights);
   bool good = linear_fit_solve(&r->fit, weights);
   if (good) give_weights(r, weights);
   if (good) *loss = linear_fit_error(&r->fit, weights);
   free(weights);
-  return good || rnn_fail(error, "E0702", "`%s`: the linear system has no solution in finite numbers\n   = note: on line %d", r->stage->name, r->stage->line);
+  return good || rnn_fail_at(error, r->stage->line, "E0702", "`%s`: the linear system has no solution in finite numbers\nhelp: a larger lambda, or `scale` what it learns from", r->stage->name);
+}
+
+static bool validate(Stage *s, double *validation, RnnError *error) {
+  Evaluation e;
+  if (!s->valid_part) return true;
+  bool good = evaluation_open(&e, s, s->valid_part, s->valid_from, EVALUATION_ROWS, error) && evaluation_loss(&e, &(Moment){"validation loss", 0, 0}, validation, error);
+  evaluation_close(&e);
+  return good;
 }
 
 /* One line as of an epoch: the fit's mean squared error. */
-static void show_fit(const Ridge *r, double loss) {
+static bool show_fit(const Ridge *r, double loss, double validation, RnnError *error) {
+  const EpochRecord record = {0, 1, loss, validation, NAN, NAN};
   Progress progress;
   progress_begin(&progress, r->stage->options, r->stage->name, 1, 1);
-  progress_epoch(&progress, &(EpochRecord){0, 1, loss, NAN, NAN, NAN});
+  progress_epoch(&progress, &record);
   progress_end(&progress);
+  return keep_epoch(r->stage, &record, progress_seconds(&progress), true, error);
 }
 
 bool train_ridge(Stage *stage, const double *option, RnnError *error) {
   Ridge r = {.stage = stage, .unit = stage->unit};
   size_t outputs = (size_t)stage->unit->outputs + 1;
-  double loss = NAN;
+  double loss = NAN, validation = NAN;
   r.feature = calloc(outputs, sizeof *r.feature);
   r.param = calloc(outputs, sizeof *r.param);
   r.offset = calloc(outputs, sizeof *r.offset);
   bool good = find_outputs(&r, error);
   if (good && !linear_fit_init(&r.fit, most_rows(stage->train_part), r.width, r.unit->output[r.target].elements, option[0]))
     good = rnn_fail(error, "E0519", "no memory for the linear system of `%s`", stage->name);
-  good = good && collect(&r, error) && solve(&r, &loss, error);
-  if (good) show_fit(&r, loss);
+  good = good && collect(&r, error) && solve(&r, &loss, error) && validate(stage, &validation, error);
+  good = good && show_fit(&r, loss, validation, error);
   linear_fit_free(&r.fit);
   free(r.feature);
   free(r.param);
   free(r.offset);
-  return good && train_report(stage, loss, NAN, error);
+  return good && train_report(stage, loss, validation, error);
 }

@@ -2,8 +2,8 @@
 #include "runtime/train/train.h"
 #include "runtime/clause.h"
 #include "runtime/error.h"
-#include "runtime/record.h"
 #include "runtime/show/show.h"
+#include "runtime/train/report.h"
 #include <math.h>
 #include <string.h>
 
@@ -24,9 +24,14 @@ enum { METHODS = sizeof methods / sizeof *methods };
 static bool unknown_method(const char *name, int line, RnnError *error) {
   const char *names[METHODS];
   for (int i = 0; i < METHODS; i++) names[i] = methods[i].name;
-  rnn_fail(error, "E0402", "`%s` is not a training method here\n   = note: on line %d", name, line);
+  rnn_fail_at(error, line, "E0402", "`%s` is not a training method here", name);
   rnn_fail_names(error, "methods", name, names, METHODS);
   return false;
+}
+
+static bool carry_out(Stage *stage, const MethodRow *row, const double *option, RnnError *error) {
+  if (stage->options->predict) return train_memory(stage, row->name, option, error);
+  return row->train(stage, option, error) && train_test(stage, error);
 }
 
 bool train_stage(Stage *stage, RnnError *error) {
@@ -36,57 +41,36 @@ bool train_stage(Stage *stage, RnnError *error) {
     if (strcmp(methods[i].name, name)) continue;
     double option[METHOD_OPTIONS];
     if (!value_options(value, methods[i].option, methods[i].options, option, clause_line(clause), error)) return false;
-    return stage->options->predict ? train_memory(stage, name, option, error) : methods[i].train(stage, option, error);
+    return carry_out(stage, &methods[i], option, error);
   }
   return unknown_method(name ? name : "?", clause_line(clause), error);
 }
 
-/* --- reports ---------------------------------------------------------------------------------------------------------------------- */
+/* --- what a stage says when it is trained ------------------------------------------------------------------------------------------ */
 
-enum { REPORT_SERIES = 64, NAMED = 3 };
-
-/* `loss`, `validation` and `bits_per_step` (the loss in bits where it is in nats) can be reported by name. */
-static bool named_value(const cJSON *value, double loss, double validation, double *out) {
-  const char *name = value_called(value);
-  if (!name || json_item(value, "call")) return false;
-  double seen = isnan(validation) ? loss : validation;
-  if (!strcmp(name, "loss")) return *out = loss, true;
-  if (!strcmp(name, "validation")) return *out = seen, true;
-  if (!strcmp(name, "bits_per_step")) return *out = seen / log(2), true;
-  return false;
-}
-
-static bool report_clause(const Stage *stage, const cJSON *clause, const Recording *r, double loss, double validation, RnnError *error) {
-  const cJSON *value;
-  for (int i = 0; (value = value_arg(clause, i)); i++) {
-    double number;
-    if (!named_value(value, loss, validation, &number) &&
-        !metric_value(value, r->series, r->count, clause_line(clause), &number, error))
-      return false;
-    const char *text = *expression_text(value) ? expression_text(value) : value_called(value);
-    show_report(stage->options, stage->name, text ? text : "?", number);
-  }
-  return true;
-}
-
-/* Is there anything that the net must be run for? */
-static bool reports_values(const Stage *stage) {
-  const cJSON *value;
-  double ignored;
-  for (const cJSON *clause = NULL; (clause = clause_after(stage->json, "report", clause));)
-    for (int i = 0; (value = value_arg(clause, i)); i++)
-      if (!named_value(value, 0, 0, &ignored)) return true;
-  return false;
+static void show(void *context, const char *text, double value) {
+  const Stage *stage = context;
+  show_report(stage->options, stage->name, text, value);
 }
 
 bool train_report(Stage *stage, double loss, double validation, RnnError *error) {
-  if (!clause_of(stage->json, "report")) return true;
-  const Dataset *data = stage->valid_part ? stage->valid_part : stage->train_part;
-  RnnUnit *unit = stage->valid ? stage->valid : stage->unit;
-  Recording r = {0};
-  bool good = !reports_values(stage) || record(&r, stage, unit, data, stage->valid_part ? stage->valid_from : 0, 64, error);
-  for (const cJSON *clause = NULL; good && (clause = clause_after(stage->json, "report", clause));)
-    good = report_clause(stage, clause, &r, loss, validation, error);
-  recording_free(&r);
-  return good;
+  const ReportPart part = report_part(stage, loss, validation);
+  return report_each(stage, &part, show, stage, error);
+}
+
+static void show_of_test(void *context, const char *text, double value) {
+  const Stage *stage = context;
+  show_test(stage->options, stage->name, text, value);
+}
+
+bool train_test(Stage *stage, RnnError *error) {
+  if (!stage->test_part) return true;
+  ReportPart part = {stage->test_part, stage->test_from, NAN, NAN, true};
+  Evaluation e;
+  bool good = evaluation_open(&e, stage, part.data, part.from, EVALUATION_ROWS, error) && evaluation_loss(&e, &(Moment){"test loss", -1, -1}, &part.loss, error);
+  evaluation_close(&e);
+  if (!good) return false;
+  if (isnan(part.loss)) return rnn_fail_at(error, clause_line(clause_of(stage->json, "test")), "E0505", "`%s`: no step of the test data counts", stage->name);
+  show_test(stage->options, stage->name, "loss", part.loss);
+  return report_each(stage, &part, show_of_test, stage, error);
 }

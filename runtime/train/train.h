@@ -4,9 +4,9 @@
 #include "runtime/model.h"
 #include "runtime/optim/optim.h"
 #include "runtime/show/progress.h"
-#include "runtime/slices.h"
+#include "runtime/train/evaluate.h"
 
-enum { METHOD_OPTIONS = 4, VALID_CHUNK = 1024, DEFAULT_EPOCHS = 100 };
+enum { METHOD_OPTIONS = 4, DEFAULT_EPOCHS = 100 };
 
 /* Trains the stage's unit's params with the method its clause names (bptt where there is none). E0402 unknown method. */
 bool train_stage(Stage *stage, RnnError *error);
@@ -24,9 +24,7 @@ typedef struct Loop {
   Stage *stage;
   Batches *batches;       /* of the training part */
   Slices slices;
-  Batches *valid_batches; /* NULL: no validation */
-  Slices valid_slices;
-  Batch *valid_chunk;     /* validation in chunks, the state kept between them; NULL: whole sequences */
+  Evaluation valid;       /* of the validation part; not open: there is none */
   Optimizer optimizer;
   Schedule schedule;
   Clip clip;
@@ -57,5 +55,7 @@ bool not_finite(const Stage *stage, const Slices *slices, const char *what, int6
 /* The report clauses of a train stage, over its validation part (or, without one, the training part). `loss` and `validation` are its
  * last (best) ones; NaN: unknown. */
 bool train_report(Stage *stage, double loss, double validation, RnnError *error);
+/* The loss and the reports on the `test` part, if there is one, with the weights that training has left. */
+bool train_test(Stage *stage, RnnError *error);
 
 #endif

@@ -21,7 +21,7 @@ static Variable variable(const char *name, VariableRole role, int64_t elements, 
 }
 
 static void load(const char *source, const char *modifiers, const Variable *v, int count) {
-  RnnError error = {{0}, {0}};
+  RnnError error = {0};
   cJSON *json = cJSON_Parse(source), *words = modifiers ? cJSON_Parse(modifiers) : NULL;
   if (!json || (modifiers && !words)) abort();
   Dataset *d = dataset_load(json, words, v, count, FOLDER, 1, NULL, 7, &error);
@@ -50,13 +50,13 @@ static void read_archive(void) {
 }
 
 static void read_array(void) {
-  RnnError error = {{0}, {0}};
+  RnnError error = {0};
   Npy array = {0};
   if (npy_read(FILE_NAME, &array, &error)) free(array.value);
 }
 
 static void read_weights(void) {
-  RnnError error = {{0}, {0}};
+  RnnError error = {0};
   TensorFile *file = safetensors_read(FILE_NAME, &error);
   if (!file && !*error.code) abort();
   for (int i = 0; file && i < file->count; i++) {
@@ -68,7 +68,7 @@ static void read_weights(void) {
 }
 
 static void read_trees(void) {
-  RnnError error = {{0}, {0}};
+  RnnError error = {0};
   Vocabulary *vocabulary = vocabulary_read(&(VocabularySource){.kind = "symbols", .path = FILE_NAME, .place = 2}, &error);
   if (!vocabulary) return;
   Variable v[] = {variable("z", VARIABLE_TARGET, 1, PER_SEQUENCE, 0), variable("w", VARIABLE_INPUT, 1, ON_CLOCK, vocabulary->count),
@@ -82,7 +82,7 @@ static void read_trees(void) {
 static void read_vocabulary(void) {
   static const char *const kinds[] = {"characters", "words", "symbols"};
   for (int i = 0; i < 3; i++) {
-    RnnError error = {{0}, {0}};
+    RnnError error = {0};
     Vocabulary *v = vocabulary_read(&(VocabularySource){.kind = kinds[i], .path = FILE_NAME}, &error);
     if (!v) continue;
     Variable w = variable("w", VARIABLE_INPUT, 1, ON_CLOCK, v->count);

@@ -49,7 +49,7 @@ M
 
 # --- data ---------------------------------------------------------------------------------------------------------------
 model good.csv w
-refuses "a missing column" E0502 good.csv '`w`' 'line 13' -- "$rnn" train m.rnn
+refuses "a missing column" E0502 good.csv '`w`' 'm.rnn:13' -- "$rnn" train m.rnn
 sed '50s/.*/48,hello,1/' good.csv >text.csv && model text.csv
 refuses "text for a number" E0503 text.csv 'line 50' hello '`u`' -- "$rnn" train m.rnn
 sed '50s/.*/48,1/' good.csv >short_row.csv && model short_row.csv
@@ -107,8 +107,14 @@ cp good.safetensors m.safetensors
 model good.csv u '' 1e30
 refuses "a learning rate of 1e30" E0701 'not a finite number' 'epoch 2' 'smaller lr' -- "$rnn" train m.rnn
 model good.csv u '' 1e-2 'log(A @ u + B @ h[t-1])'
-refuses "a logarithm of negative numbers" E0701 '`m.h`' 'step 0' 'line 9' 'epoch 1' -- "$rnn" train m.rnn
+refuses "a logarithm of negative numbers" E0701 '`m.h`' 'step 0' 'm.rnn:9' 'epoch 1' -- "$rnn" train m.rnn
 cmp good.safetensors m.safetensors || fail "a training that failed changed the weights"
+
+model none.csv
+refuses "a file that is not there" E0501 none.csv 'paths are relative to the folder of the model file' -- "$rnn" train m.rnn
+model "$work/none.csv"
+refuses "…nor by its whole path" E0501 "$work/none.csv" -- "$rnn" train m.rnn
+grep -q 'paths are relative' out && fail "a whole path is relative to nothing: $(cat out)"
 
 # --- writing ------------------------------------------------------------------------------------------------------------
 model

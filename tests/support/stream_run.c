@@ -38,7 +38,7 @@ static cJSON *describe_params(const Graph *g) {
 StreamRun stream_run_new(Session *s, Graph *g, bool is_double, bool half) {
   Plan *plan = plan_make_step(s, g, "net", is_double, half);
   StreamRun r = {.session = s, .jit = jit_new(s, NULL), .graph = plan->graph, .unit = describe_unit(plan, "net"), .params = describe_params(g), .is_double = is_double};
-  RnnError error = {{0}, {0}};
+  RnnError error = {0};
   if (jit_add(r.jit, plan)) r.stream = rnn_stream_open(r.unit, r.params, find, r.jit, &error);
   if (r.stream) return r;
   diag_print_all(s, stderr, false);

@@ -2,6 +2,7 @@
 /* data_batches.c — order, lengths, carried streams, chunks, filling, weights, scaling and `last 10%`. */
 #include "data_test.h"
 #include "runtime/batches.h"
+#include "runtime/data/data.h"
 #include <math.h>
 
 /* A data set of sequences of these lengths: x(t) = 100 sequence + t, z = sequence, y(t) missing at odd steps. */
@@ -145,16 +146,49 @@ static void split(void) {
   Split parts;
   RnnError error = {0};
   cJSON *tenth = cJSON_Parse("{\"percent\": 10}"), *three = cJSON_Parse("3"), *all = cJSON_Parse("{\"percent\": 100}");
+  cJSON *half = cJSON_Parse("{\"percent\": 50}"), *none = cJSON_Parse("0");
   make(&m, (int64_t[]){50}, 1);
-  CU_ASSERT(dataset_split(&m.d, tenth, &parts, &error) && parts.train.sequence[0].steps == 45 && parts.valid.sequence[0].steps == 50 && parts.valid_from == 45);
+  CU_ASSERT(dataset_split(&m.d, tenth, NULL, &parts, &error) && parts.train.sequence[0].steps == 45 && parts.valid.sequence[0].steps == 50 && parts.valid_from == 45);
   split_free(&parts);
-  CU_ASSERT(!dataset_split(&m.d, all, &parts, &error) && !strcmp(error.code, "E0505"));
+  CU_ASSERT(dataset_split(&m.d, tenth, three, &parts, &error) && parts.train.sequence[0].steps == 42 && parts.valid.sequence[0].steps == 47);
+  CU_ASSERT(parts.test.sequence[0].steps == 50 && parts.valid_from == 42 && parts.test_from == 47);
+  split_free(&parts);
+  CU_ASSERT(dataset_split(&m.d, NULL, tenth, &parts, &error) && parts.train.sequence[0].steps == 45 && parts.test.sequence[0].steps == 50 && parts.test_from == 45);
+  split_free(&parts);
+  CU_ASSERT(!dataset_split(&m.d, all, NULL, &parts, &error) && !strcmp(error.code, "E0505") && strstr(error.message, "`validate last` would take 50 of 50 steps"));
+  error = (RnnError){0};
+  CU_ASSERT(!dataset_split(&m.d, NULL, all, &parts, &error) && strstr(error.message, "`test last` would take 50 of 50 steps and leave nothing to train on"));
+  error = (RnnError){0};
+  CU_ASSERT(!dataset_split(&m.d, half, half, &parts, &error) && strstr(error.message, "25 and 25 of 50 steps and leave nothing to train on"));
+  error = (RnnError){0};
+  CU_ASSERT(!dataset_split(&m.d, tenth, none, &parts, &error) && strstr(error.message, "`test last` would take 0 of 50 steps and leave nothing to test on"));
   unmake(&m);
   make(&m, (int64_t[]){1, 2, 3, 4, 5, 6, 7, 8, 9, 10}, 10);
-  CU_ASSERT(dataset_split(&m.d, three, &parts, &error) && parts.train.count == 7 && parts.valid.count == 3 && parts.valid.sequence[0].steps == 8 && parts.valid_from == 0);
+  CU_ASSERT(dataset_split(&m.d, three, NULL, &parts, &error) && parts.train.count == 7 && parts.valid.count == 3 && parts.valid.sequence[0].steps == 8 && parts.valid_from == 0);
+  split_free(&parts);
+  error = (RnnError){0};
+  CU_ASSERT(dataset_split(&m.d, three, tenth, &parts, &error) && parts.train.count == 6 && parts.valid.count == 3 && parts.test.count == 1);
+  CU_ASSERT(parts.valid.sequence[0].steps == 7 && parts.test.sequence[0].steps == 10 && parts.valid_from == 0 && parts.test_from == 0);
   split_free(&parts);
   unmake(&m);
-  cJSON_Delete(tenth), cJSON_Delete(three), cJSON_Delete(all);
+  cJSON_Delete(tenth), cJSON_Delete(three), cJSON_Delete(all), cJSON_Delete(half), cJSON_Delete(none);
+}
+
+/* Windows of 4 every 2 share two steps with their neighbour: what stands before a part goes where it would show what the part holds. */
+static void split_windows(void) {
+  Made m;
+  Split parts;
+  RnnError error = {0};
+  cJSON *two = cJSON_Parse("2"), *one = cJSON_Parse("1");
+  make(&m, (int64_t[]){12, 12}, 2);
+  CU_ASSERT(dataset_windows(&m.d, 4, 2, &error) && m.d.count == 10);
+  CU_ASSERT(dataset_split(&m.d, two, one, &parts, &error) && parts.train.count == 6 && parts.valid.count == 1 && parts.test.count == 1);
+  CU_ASSERT(parts.train.sequence[5].source == 2 && parts.train.sequence[5].start == 0 && parts.valid.sequence[0].start == 4 && parts.test.sequence[0].start == 8);
+  split_free(&parts);
+  CU_ASSERT(dataset_windows(&m.d, 4, 4, &error) && dataset_split(&m.d, two, one, &parts, &error) && parts.train.count == 7 && parts.valid.count == 2);
+  split_free(&parts);
+  unmake(&m);
+  cJSON_Delete(two), cJSON_Delete(one);
 }
 
 static void two_clocks(void) {
@@ -166,6 +200,6 @@ static void two_clocks(void) {
 
 int main(void) {
   static const Test tests[] = {{"rows by length", rows_by_length}, {"shuffled", shuffled}, {"carried", carried}, {"filling", filling},
-                               {"scaling", scaling}, {"split", split}, {"two clocks", two_clocks}};
+                               {"scaling", scaling}, {"split", split}, {"split windows", split_windows}, {"two clocks", two_clocks}};
   return RUN_TESTS("batches", tests);
 }

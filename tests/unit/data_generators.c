@@ -187,7 +187,7 @@ static void reproducible(void) {
 static void messages(void) {
   Variable v[] = {IN("x", 2, 0), variable("z", VARIABLE_TARGET, 1, PER_SEQUENCE, 0)}, clock[] = {IN("x", 2, 0), OUT("z", 1, 0)}, wide[] = {IN("x", 3, 0)}, both[] = {IN("a", 1, 0), IN("b", 1, 0)},
            small[] = {IN("src", 1, 10)};
-  load_fails(TASK("adding", "\"lenght\": 10"), NULL, v, 2, "E0509", "adding(…) has no option `lenght`|did you mean `length`?|line 7");
+  load_fails(TASK("adding", "\"lenght\": 10"), NULL, v, 2, "E0509", "adding(…) has no option `lenght`|did you mean `length`?");
   load_fails(TASK("adding", "\"length\": 1"), NULL, v, 2, "E0513", "length of 2 or more");
   load_fails(TASK("adding", "\"length\": 0"), NULL, v, 2, "E0513", "adding(length = 0)");
   load_fails(TASK("adding", "\"length\": \"ten\""), NULL, v, 2, "E0513", "\"ten\"");

@@ -169,7 +169,7 @@ static void delays(void) {
   Parameters *p = parameters_new(list, NULL, 0, true);
   static const double values[][3] = {{1, 4, 2}, {1, 5, 2}, {1, 0, 2}, {1, 2, 2.5}, {1, 2, NAN}};
   for (int i = 0; i < 5; i++) {
-    RnnError error = {{0}, {0}};
+    RnnError error = {0};
     CU_ASSERT(parameter_fits(&p->of[0], values[i], &error) == !i);
     CU_ASSERT(!i || (!strcmp(error.code, "E0215") && strstr(error.message, "net.D") && strstr(error.message, "from 1 to 4")));
     CU_ASSERT(parameter_fits(&p->of[1], values[i], &error));

@@ -72,6 +72,7 @@ __attribute__((unused)) static void load_fails(const char *source, const char *m
   CU_ASSERT(d == NULL);
   dataset_free(d);
   CU_ASSERT_STRING_EQUAL(error.code, code);
+  CU_ASSERT_EQUAL(error.line, 7);
   char copy[400];
   snprintf(copy, sizeof copy, "%s", parts);
   for (char *part = strtok(copy, "|"); part; part = strtok(NULL, "|")) {

@@ -16,7 +16,7 @@ static const Series series[] = {{.name = "r0", .elements = 1, .stepped = true, .
 
 static double value(const char *text) {
   cJSON *json = cJSON_Parse(text);
-  RnnError error = {{0}, {0}};
+  RnnError error = {0};
   double out = NAN;
   CU_ASSERT_TRUE(metric_value(json, series, 2, 1, &out, &error));
   cJSON_Delete(json);
@@ -65,7 +65,7 @@ static void test_expressions(void) {
 
 static void test_wrong(void) {
   cJSON *unknown = cJSON_Parse(PAIR("rsme")), *few = cJSON_Parse(ONE("mse"));
-  RnnError error = {{0}, {0}}, other = {{0}, {0}};
+  RnnError error = {0}, other = {0};
   double out;
   CU_ASSERT_FALSE(metric_value(unknown, series, 2, 5, &out, &error));
   CU_ASSERT_STRING_EQUAL(error.code, "E0410");
@@ -90,7 +90,7 @@ static void test_memory_capacity(void) {
   Series pair[] = {{.name = "r0", .elements = 3, .stepped = true, .count = 1, .steps = length, .value = &x},
                    {.name = "r1", .elements = 1, .stepped = true, .count = 1, .steps = length, .value = &u}};
   cJSON *json = cJSON_Parse("{\"call\":\"memory_capacity\",\"args\":[{\"output\":\"r0\"},{\"output\":\"r1\"}],\"named\":{\"delays\":10}}");
-  RnnError error = {{0}, {0}};
+  RnnError error = {0};
   double out = 0;
   CU_ASSERT_TRUE(metric_value(json, pair, 2, 1, &out, &error));
   CU_ASSERT_DOUBLE_EQUAL(out, 3, 0.05);

@@ -10,7 +10,7 @@
 static double after(const char *optimizer, const double *gradient, int updates, double decay, bool is_double) {
   cJSON *value = cJSON_Parse(optimizer);
   Optimizer o;
-  RnnError error = {{0}, {0}};
+  RnnError error = {0};
   CU_ASSERT_TRUE_FATAL(optimizer_init(&o, value, 1, is_double, 1, &error));
   o.decay = decay;
   void *w = scalars_new(1, is_double), *g = scalars_new(1, is_double);
@@ -70,7 +70,7 @@ static void test_others(void) {
 static void test_unknown(void) {
   cJSON *name = cJSON_Parse("{\"call\":\"adan\"}"), *option = cJSON_Parse("{\"call\":\"adam\",\"named\":{\"rate\":1}}");
   Optimizer o;
-  RnnError error = {{0}, {0}}, other = {{0}, {0}};
+  RnnError error = {0}, other = {0};
   CU_ASSERT_FALSE(optimizer_init(&o, name, 1, true, 7, &error));
   CU_ASSERT_STRING_EQUAL(error.code, "E0402");
   CU_ASSERT_PTR_NOT_NULL(strstr(error.message, "adam"));
@@ -98,7 +98,7 @@ static void test_clip(void) {
 static double factor(const char *clause, int64_t update, int64_t epoch) {
   cJSON *value = cJSON_Parse(clause);
   Schedule s;
-  RnnError error = {{0}, {0}};
+  RnnError error = {0};
   CU_ASSERT_TRUE_FATAL(schedule_init(&s, value, &error));
   double f = schedule_factor(&s, update, 100, epoch);
   cJSON_Delete(value);
@@ -118,7 +118,7 @@ static void test_schedules(void) {
 static void test_plateau(void) {
   cJSON *clause = cJSON_Parse("{\"args\":[{\"call\":\"plateau\",\"named\":{\"patience\":2,\"factor\":0.1}}]}");
   Schedule s;
-  RnnError error = {{0}, {0}};
+  RnnError error = {0};
   CU_ASSERT_TRUE_FATAL(schedule_init(&s, clause, &error));
   const double losses[] = {1, 0.5, 0.5, 0.6};
   for (int i = 0; i < 3; i++) schedule_epoch(&s, losses[i]);

@@ -49,7 +49,7 @@ static void check_learns(const char *manifest) {
   size_t size = 0;
   FILE *out = open_memstream(&text, &size);
   RnnOptions options = {.out = out, .err = out, .threads = 1};
-  RnnError error = {{0}, {0}};
+  RnnError error = {0};
   bool expected = false;
   CU_ASSERT_TRUE(test_program(manifest, &options, &expected, &error));
   fclose(out);
@@ -87,7 +87,7 @@ static void test_ridge(void) {
 static void test_fails_expectation(void) {
   FILE *out = fopen("/dev/null", "w");
   RnnOptions options = quiet(out);
-  RnnError error = {{0}, {0}};
+  RnnError error = {0};
   bool expected = true;
   CU_ASSERT_TRUE(test_program(WHOLE(TRAIN_STAGE(CSV_CLAUSE("plant.csv") "," CLAUSE("epochs", "1")), "1e-9"), &options, &expected, &error));
   CU_ASSERT_FALSE(expected);
@@ -119,7 +119,7 @@ static bool train_to(const char *weights, const char *clauses, RnnError *error) 
 
 static void test_same_bits(void) {
   static char first[65536], second[65536];
-  RnnError error = {{0}, {0}};
+  RnnError error = {0};
   const char *stage = TRAIN_STAGE(CSV_CLAUSE("plant.csv") "," ADAM "," CLAUSE("epochs", "3"));
   CU_ASSERT_TRUE(train_to(FOLDER "/one.safetensors", stage, &error));
   CU_ASSERT_TRUE(train_to(FOLDER "/two.safetensors", stage, &error));
@@ -128,7 +128,7 @@ static void test_same_bits(void) {
 }
 
 static void test_run_reads_weights(void) {
-  RnnError error = {{0}, {0}};
+  RnnError error = {0};
   const char *stage = RIDGE_STAGE(CSV_CLAUSE("plant.csv") "," CLAUSE("scale", "{\"name\":\"x\"},{\"name\":\"y\"}") ","
                                   CLAUSE("method", "{\"call\":\"ridge\",\"args\":[1e-9]}"));
   CU_ASSERT_TRUE(train_to(NULL, stage, &error));
@@ -148,7 +148,7 @@ static void test_run_reads_weights(void) {
 }
 
 static void run_with(const char *manifest, const char *code, const char *word) {
-  RnnError error = {{0}, {0}};
+  RnnError error = {0};
   RnnProgram *p = rnn_program_load(manifest, tiny_lookup, NULL, &error);
   FILE *out = fopen("/dev/null", "w");
   RnnOptions options = quiet(out);
@@ -163,7 +163,7 @@ static void run_with(const char *manifest, const char *code, const char *word) {
 
 static void test_other_model(void) {
   static char manifest[16384];
-  RnnError error = {{0}, {0}};
+  RnnError error = {0};
   CU_ASSERT_TRUE(train_to(FOLDER "/one.safetensors", TRAIN_STAGE(CSV_CLAUSE("plant.csv") "," CLAUSE("epochs", "1")), &error));
   snprintf(manifest, sizeof manifest, "%s", WHOLE(TRAIN_STAGE(CSV_CLAUSE("plant.csv")), "1"));
   memcpy(strstr(manifest, "\"shape\":[2],\"trained\""), "\"shape\":[3],\"trained\"", 21);
@@ -173,7 +173,7 @@ static void test_other_model(void) {
 /* An update with a huge learning rate overflows at last: the equation is named and the file stays. */
 static void test_not_finite(void) {
   static char before[65536], after[65536];
-  RnnError error = {{0}, {0}}, failure = {{0}, {0}};
+  RnnError error = {0}, failure = {0};
   CU_ASSERT_TRUE(train_to(FOLDER "/one.safetensors", TRAIN_STAGE(CSV_CLAUSE("plant.csv") "," CLAUSE("epochs", "1")), &error));
   size_t n = read_file(FOLDER "/one.safetensors", before, sizeof before);
   CU_ASSERT_FALSE(train_to(FOLDER "/one.safetensors", TRAIN_STAGE(CSV_CLAUSE("plant.csv") "," CLAUSE("epochs", "1000") ","
@@ -183,7 +183,7 @@ static void test_not_finite(void) {
 }
 
 static void test_names_what_is_unknown(void) {
-  RnnError error = {{0}, {0}};
+  RnnError error = {0};
   CU_ASSERT_FALSE(train_to(NULL, TRAIN_STAGE(CSV_CLAUSE("plant.csv") "," CLAUSE("method", "{\"name\":\"btpt\"}")), &error));
   CU_ASSERT_STRING_EQUAL(error.code, "E0402");
   CU_ASSERT_PTR_NOT_NULL(strstr(error.message, "bptt"));
@@ -191,7 +191,7 @@ static void test_names_what_is_unknown(void) {
 
 static void test_write_and_plot(void) {
   static char text[65536];
-  RnnError error = {{0}, {0}};
+  RnnError error = {0};
   char *shown = NULL;
   size_t size = 0;
   FILE *out = open_memstream(&shown, &size);

@@ -18,9 +18,17 @@ static void test_clauses(void) {
       {"optimizer adam(lr = a)", ""}, {"optimizer adam(beta = 1)", "E0403"}, {"schedule cosine", ""}, {"scale y, u", ""}, {"scale k", "E0407"},
       {"scale w", "E0404"}, {"scale q", "E0101"}, {"force y", ""}, {"force u", "E0404"}, {"force y for 4 steps", ""}, {"force y with p = 0.9", ""},
       {"tune w", ""}, {"tune u", "E0404"}, {"clip norm(1)", ""}, {"clip norm", "E0404"}, {"skip when loss < 0.1", ""}, {"stop when q < 1", "E0101"},
-      {"order shortest_first", ""}, {"order random", "E0402"}, {"carry", ""}, {"carry 4", "E0404"}, {"validate last 10%", ""}, {"validate", "E0404"},
+      {"order shortest_first", ""}, {"order as_given", ""}, {"order random", "E0402"}, {"carry", ""}, {"carry 4", "E0404"}, {"validate last 10%", ""}, {"validate", "E0404"},
       {"report mse(y, data.y), fraction(y > 0.5)", ""}, {"report loss", ""}, {"report bits_per_step", ""}, {"report mse(y)", "E0107"},
-      {"report data.w", "E0404"}, {"report mse(y, p)", "E0302"}, {"washout 10", ""}, {"decay 1e-4", ""}, {"report xent(p, k)", ""},
+      {"test last 10%", ""}, {"test", "E0404"},
+      {"test csv(\"a.csv\", y = \"y\")", "E0406"}, {"log \"run.csv\"", ""}, {"log \"run.jsonl\"", ""}, {"log", "E0404"}, {"log \"run.txt\"", "E0404"},
+      {"log \"run.csv\" every 5", "E0404"}, {"log run", "E0404"}, {"log \"a.csv\"\n  log \"a.csv\"", "E0404"}, {"log \"a.csv\"\n  log \"b.csv\"", ""},
+      {"save every 5 epochs", ""}, {"save every 0 epochs", "E0404"}, {"save every 2.5", "E0404"}, {"save every y", "E0404"}, {"save", "E0404"},
+      {"save best", "E0404"}, {"save best\n  validate last 10%", ""}, {"save best\n  patience 3", ""}, {"save \"a.safetensors\"", ""},
+      {"save \"a.safetensors\" best\n  patience 3", ""}, {"save \"a.bin\"", "E0404"}, {"save \"a-{epoch}.safetensors\"", "E0404"},
+      {"save \"a-{epoch}.safetensors\" every 5 epochs", ""}, {"save best every 5\n  patience 3", "E0404"}, {"save worst", "E0404"},
+      {"save every 5 epochs\n  save every 6 epochs", "E0404"}, {"save every 5 epochs\n  save best\n  patience 3", ""},
+      {"method ridge(lambda = 1)\n  save every 5 epochs", "E0404"}, {"method ridge(lambda = 1)\n  save \"a.safetensors\"", ""}, {"report data.w", "E0404"}, {"report mse(y, p)", "E0302"}, {"washout 10", ""}, {"decay 1e-4", ""}, {"report xent(p, k)", ""},
   };
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     Checked c = check_lines(net, rows[i].lines);

@@ -81,7 +81,7 @@ static bool train(const char *stage, int threads, RnnError *error) {
 }
 
 static size_t weights_of(const char *stage, int threads, char *text, size_t size) {
-  RnnError error = {{0}, {0}};
+  RnnError error = {0};
   bool good = train(stage, threads, &error);
   if (!good) printf("%s %s\n", error.code, error.message);
   CU_ASSERT_TRUE_FATAL(good);
@@ -124,7 +124,7 @@ static void test_names_what_is_not_finite(void) {
   char said[3][1024];
   poisoned = true;
   for (int threads = 1; threads <= 3; threads++) {
-    RnnError error = {{0}, {0}};
+    RnnError error = {0};
     CU_ASSERT_FALSE(train(TRAIN_STAGE(DATA "," CLAUSE("batch", "80") "," CLAUSE("epochs", "1")), threads, &error));
     CU_ASSERT_STRING_EQUAL(error.code, "E0701");
     CU_ASSERT_PTR_NOT_NULL(strstr(error.message, "`plant.e`, step 3, sequence 41"));
@@ -172,7 +172,7 @@ static void plant_open(Plant *p, int64_t count) {
 }
 
 static RnnUnit *plant_unit(const Plant *p, bool additive) {
-  RnnError error = {{0}, {0}};
+  RnnError error = {0};
   cJSON *unit = cJSON_GetArrayItem(cJSON_GetObjectItem(p->manifest, "units"), 0);
   if (!additive) cJSON_AddBoolToObject(unit, "additive", false);
   RnnUnit *u = rnn_unit_new(unit, cJSON_GetObjectItem(p->manifest, "params"), linear_unit, &error);
@@ -194,7 +194,7 @@ static void plant_close(Plant *p) {
 
 /* Loss, counted steps and gradient of all sequences as one batch. */
 static void compute(Plant *p, RnnUnit *u, int slices, double *out) {
-  RnnError error = {{0}, {0}};
+  RnnError error = {0};
   Batches *batches = batches_new(&p->data, p->data.count, ORDER_SHUFFLED, 0, 5, &error);
   Slices s;
   CU_ASSERT_TRUE_FATAL(slices_open(&s, &p->stage, u, &p->data, batches, LONGEST, 2, &error));

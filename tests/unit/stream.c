@@ -269,7 +269,7 @@ static void test_object(void) {
   CU_ASSERT_EQUAL_FATAL(system(arena_printf(s->arena, "cc -shared -o %s %s", library, object)), 0);
   void *loaded = dlopen(library, RTLD_NOW | RTLD_LOCAL);
   CU_ASSERT_PTR_NOT_NULL_FATAL(loaded);
-  RnnError error = {{0}, {0}};
+  RnnError error = {0};
   rnn_stream_close(r.stream);
   r.stream = rnn_stream_open(r.unit, r.params, find_in_object, loaded, &error);
   CU_ASSERT_PTR_NOT_NULL_FATAL(r.stream);
@@ -314,7 +314,7 @@ static void test_refusal(void) {
 }
 
 static void test_not_a_step(void) {
-  RnnError error = {{0}, {0}};
+  RnnError error = {0};
   cJSON *unit = cJSON_Parse("{\"name\": \"run_a\", \"symbol\": \"f\", \"inputs\": [], \"outputs\": [], \"buffers\": []}"), *params = cJSON_CreateArray();
   CU_ASSERT_PTR_NULL(rnn_stream_open(unit, params, no_function, NULL, &error));
   CU_ASSERT_STRING_EQUAL(error.code, "E0413");

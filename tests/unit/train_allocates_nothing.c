@@ -46,7 +46,7 @@ static RnnFunction *lookup(void *context, const char *symbol) {
 static void count(const char *clauses, int threads) {
   static char manifest[16384];
   snprintf(manifest, sizeof manifest, TINY_MANIFEST("/tmp/plant.rnn", TRAIN_STAGE("%s")), clauses);
-  RnnError error = {{0}, {0}};
+  RnnError error = {0};
   RnnOptions options = {.quiet = true, .out = stdout, .err = stderr, .weights = "/tmp/rnn_test_allocates.safetensors", .threads = threads};
   RnnProgram *p = rnn_program_load(manifest, lookup, NULL, &error);
   calls = 0;

@@ -50,7 +50,7 @@ static int begin(void) {
 static void train(const char *clauses) {
   static char manifest[16384];
   snprintf(manifest, sizeof manifest, TINY_MANIFEST("/tmp/plant.rnn", TRAIN_STAGE("%s")), clauses);
-  RnnError error = {{0}, {0}};
+  RnnError error = {0};
   RnnOptions options = {.quiet = true, .out = stdout, .err = stderr, .weights = "/tmp/rnn_test_chunks.safetensors"};
   RnnProgram *p = rnn_program_load(manifest, lookup, NULL, &error);
   calls = 0;

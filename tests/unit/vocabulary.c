@@ -7,7 +7,7 @@
 
 static Vocabulary *read_fine(const char *kind, const char *path, const char *column, int64_t place) {
   static const char *const extra[] = {"<s>", "</s>"};
-  RnnError error = {{0}, {0}};
+  RnnError error = {0};
   VocabularySource source = {kind, path, column, place, extra, !strcmp(kind, "words") ? 2 : 0};
   Vocabulary *v = vocabulary_read(&source, &error);
   if (!v) printf("\n%s: %s\n", error.code, error.message);
@@ -61,7 +61,7 @@ static void test_many(void) {
 }
 
 static void expect_error(const char *kind, const char *path, const char *column, const char *code) {
-  RnnError error = {{0}, {0}};
+  RnnError error = {0};
   VocabularySource source = {.kind = kind, .path = path, .column = column};
   CU_ASSERT_PTR_NULL(vocabulary_read(&source, &error));
   CU_ASSERT_STRING_EQUAL(error.code, code);
@@ -146,7 +146,7 @@ static void tree_fails(const Variable *v, const char *text, const char *code, co
 
 /* Any number of children, in their order; a net that reads two of them is told where there are more. */
 static void test_wide_trees(const Variable *all) {
-  RnnError error = {{0}, {0}};
+  RnnError error = {0};
   write_text(FILE_TABLE, "0\t(neg 1)\n0\t(max 1 (neg 2 3 1 2) 3)\n");
   Dataset *d = load_fine(TREES, NULL, all, TREE_VARIABLES);
   double **tree = d->sequence[1].value;
@@ -166,7 +166,7 @@ static void test_trees(void) {
   static const char *const extra[] = {"max", "neg", "1", "2", "3"};
   write_text(FILE_TABLE, "0.5\t(max (neg 1) (max 2 3))\n-1\t3\n");
   const VocabularySource source = {.kind = "symbols", .path = FILE_TABLE, .place = 2, .extra = extra, .extras = 5};
-  RnnError error = {{0}, {0}};
+  RnnError error = {0};
   Vocabulary *v = vocabulary_read(&source, &error);
   CU_ASSERT_PTR_NOT_NULL_FATAL(v);
   const Variable all[TREE_VARIABLES] = {variable("z", VARIABLE_TARGET, 1, PER_SEQUENCE, 0), spoken("w", v),
