@@ -11,7 +11,7 @@ static const char *obstacle_of_node(const Node *n) {
   if (least > 0 || most > 0) return "looks ahead";
   if (n->op == OP_AT_END && !n->attrs.end) return "goes back to the first step";
   bool reduces = n->op == OP_SUM || n->op == OP_AMAX || n->op == OP_CONTRACT || n->op == OP_EMBED_ADD;
-  if (n->op == OP_CHILD || n->op == OP_CHILDREN_SUM || n->op == OP_CHILDREN_MAX || n->op == OP_PARENT) return "is on a tree";
+  if (op_reads_tree(n->op)) return "is on a tree";
   return (reduces && n->attrs.over) || n->op == OP_IMPULSE || n->op == OP_EDGE || n->op == OP_OVERLAP ? "works along the whole clock" : NULL;
 }
 

@@ -22,6 +22,7 @@ bool op_passes_gradient(Op op, int i) {
   case OP_EMBED_ADD:
   case OP_CHILDREN_SUM:
   case OP_CHILDREN_MAX:
+  case OP_CHILDREN_MIX:
   case OP_PARENT:
   case OP_GATHER:
   case OP_SCATTER: return i == 0;

@@ -87,8 +87,19 @@ Ref jvp_EMBED_ADD(Forward *f, Ref node) {
   return graph_embed_add(G, d, X(1), a.dim, a.count, a.over);
 }
 
+/* ẏ = Σ p (v̇ + ṡ (v − y)), of one child */
+static Ref tangent_of_mix(Forward *f, Ref node, Ref tangent) {
+  const Sizes shape = node_of(G, node)->shape;
+  const Ref s = graph_reshape(G, graph_slice(G, tangent, 0, 0, 1, 1), shape);
+  const Ref v = graph_reshape(G, graph_slice(G, tangent, 0, 1, 1, 1), shape);
+  Ref share, off;
+  mix_of_children(G, node, &share, &off);
+  return graph_binary(G, OP_MUL, share, graph_binary(G, OP_ADD, v, graph_binary(G, OP_MUL, s, off)));
+}
+
 /* The links are data. ẏ of the largest child is ẋ times its weight, as a sum. */
 static Ref tangent_of_linked(Forward *f, Ref node, Ref tangent) {
+  if (node_of(G, node)->op == OP_CHILDREN_MIX) return tangent_of_mix(f, node, tangent);
   if (node_of(G, node)->op != OP_CHILDREN_MAX) return tangent;
   const Ref weights = largest_child(G, node);
   return graph_select(G, weights, graph_binary(G, OP_MUL, tangent, weights), graph_const(G, 0));
@@ -122,6 +133,7 @@ Ref jvp_WINDOW(Forward *f, Ref node) { return delayed(f, node); }
 Ref jvp_CHILD(Forward *f, Ref node) { return delayed(f, node); }
 Ref jvp_CHILDREN_SUM(Forward *f, Ref node) { return linked(f, node); }
 Ref jvp_CHILDREN_MAX(Forward *f, Ref node) { return linked(f, node); }
+Ref jvp_CHILDREN_MIX(Forward *f, Ref node) { return linked(f, node); }
 Ref jvp_PARENT(Forward *f, Ref node) { return linked(f, node); }
 Ref jvp_OVERLAP(Forward *f, Ref node) { return delayed(f, node); }
 

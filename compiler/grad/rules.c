@@ -154,7 +154,7 @@ void vjp_EMBED_ADD(Reverse *r, Ref node, Ref adjoint) { reverse_add(r, node, 0, 
  * OVERLAP   y[t] = Σ_j x[t − k − j s][j]  :  x̄[t][j] += ȳ[t + k + j s]
  * CHILD     y[t] = x[index[t]]            :  x̄[s] += ȳ[inverse[s]]
  * CHILDREN_SUM  y[t] = Σ x[s], s child of t :  x̄[s] += ȳ[parent[s]]
- * CHILDREN_MAX  the same, times reverse_share
+ * CHILDREN_MAX  the same, times reverse_share; so CHILDREN_MIX
  * PARENT    y[t] = x[parent[t]]           :  x̄[s] += Σ ȳ[t], t child of s
  * where a step that does not exist gives nothing. */
 Ref reverse_delayed(Graph *g, Ref node, Ref adjoint) {
@@ -187,8 +187,36 @@ Ref largest_child(Graph *g, Ref node) {
   return graph_binary(g, OP_DIV, equal, equals); /* a root has no parent: 0 of its adjoint, whatever this is */
 }
 
+/* y = Σ p v with p = exp(s) / Σ exp(s): of a child, p (by `share`) and v − y (by `off`). */
+void mix_of_children(Graph *g, Ref node, Ref *share, Ref *off) {
+  const Node n = *node_of(g, node);
+  const TreeLinks down = {n.in[1], n.in[2], n.in[3], n.attrs.clock, (int)n.attrs.offset};
+  const Ref s = graph_reshape(g, graph_slice(g, n.in[0], 0, 0, 1, 1), n.shape);
+  const Ref v = graph_reshape(g, graph_slice(g, n.in[0], 0, 1, 1, 1), n.shape);
+  const Siblings all = graph_siblings(g, s, down);
+  *share = graph_binary(g, OP_DIV, graph_unary(g, OP_EXP, all.shifted), all.total);
+  *off = graph_binary(g, OP_SUB, v, graph_parent_or(g, node, down, v));
+}
+
+/* s and v as CHILDREN_MIX reads them. */
+static Ref pair_of_mix(Graph *g, Ref s, Ref v) {
+  const Sizes shape = node_of(g, s)->shape;
+  Sizes one = {.rank = shape.rank + 1, .dim = {1}};
+  for (int i = 0; i < shape.rank; i++) one.dim[i + 1] = shape.dim[i];
+  return graph_concat(g, (Ref[]){graph_reshape(g, s, one), graph_reshape(g, v, one)}, 2, 0);
+}
+
+/* v̄ += p ȳ, s̄ += p ȳ (v − y) */
+static Ref reverse_mix(Graph *g, Ref node, Ref read) {
+  Ref share, off;
+  mix_of_children(g, node, &share, &off);
+  const Ref v = graph_binary(g, OP_MUL, share, read);
+  return pair_of_mix(g, graph_binary(g, OP_MUL, v, off), v);
+}
+
 /* x̄'s part, of what reverse_delayed has read. */
 Ref reverse_share(Graph *g, Ref node, Ref read) {
+  if (node_of(g, node)->op == OP_CHILDREN_MIX) return reverse_mix(g, node, read);
   if (node_of(g, node)->op != OP_CHILDREN_MAX) return read;
   const Ref weights = largest_child(g, node);
   return graph_select(g, weights, graph_binary(g, OP_MUL, read, weights), graph_const(g, 0));
@@ -230,6 +258,7 @@ void vjp_CHILD(Reverse *r, Ref node, Ref adjoint) {
 
 void vjp_CHILDREN_SUM(Reverse *r, Ref node, Ref adjoint) { delayed_input(r, node, adjoint); }
 void vjp_CHILDREN_MAX(Reverse *r, Ref node, Ref adjoint) { delayed_input(r, node, adjoint); }
+void vjp_CHILDREN_MIX(Reverse *r, Ref node, Ref adjoint) { delayed_input(r, node, adjoint); }
 void vjp_PARENT(Reverse *r, Ref node, Ref adjoint) { delayed_input(r, node, adjoint); }
 void vjp_OVERLAP(Reverse *r, Ref node, Ref adjoint) { delayed_input(r, node, adjoint); }
 

@@ -44,6 +44,7 @@ bool param_wanted(const Graph *g, int param, const bool *wanted);
 /* Weights of the elements that were the largest: they add up to 1 for every result (partials.c). */
 Ref largest_weights(Graph *g, Ref node);
 Ref largest_child(Graph *g, Ref node);
+void mix_of_children(Graph *g, Ref node, Ref *share, Ref *off);
 Ref broadcast_reduced(Graph *g, Ref y, Sizes shape, uint32_t dims);
 
 typedef Ref Partial(Graph *g, Ref node, int i, Ref d);

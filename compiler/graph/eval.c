@@ -2,35 +2,15 @@
  *
  * value(node, place) is the node's elements at one sequence and one step of every clock; it asks for its inputs at the
  * places that the op names, and is remembered. Every sequence is fresh. A clock of no steps has no ends: at_end of it is 0. */
-#include "graph/graph.h"
+#include "graph/eval.h"
 #include "runtime/philox.h"
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 
-typedef struct Place {
-  int sequence;
-  int64_t step[GRAPH_CLOCKS];
-} Place;
-
-enum { UNKNOWN, STARTED, KNOWN };
-
-typedef struct Memo {
-  double *value;        /* [places][count] */
-  unsigned char *state; /* [places] */
-  int64_t count;
-} Memo;
-
-typedef struct Eval {
-  const Graph *g;
-  const EvalData *data;
-  int64_t longest[GRAPH_CLOCKS];
-  Memo *memo; /* [node] */
-} Eval;
-
 static const double *value(Eval *e, Ref r, Place p);
 
-static const double *input(Eval *e, const Node *n, int i, Place p) { return value(e, n->in[i], p); }
+const double *eval_input(Eval *e, const Node *n, int i, Place p) { return value(e, n->in[i], p); }
 
 static int64_t length(const Eval *e, int clock, int sequence) { return e->data->length[clock][sequence]; }
 
@@ -58,15 +38,14 @@ static int64_t places_of(const Eval *e, GraphAxes axes) {
   return places;
 }
 
-/* Goes to the next place along these axes, as an odometer does; false after the last. Steps beyond a sequence's length are
- * no places. `first_place` may find none at all. */
+/* The next place is found as an odometer does it. */
 static bool sequence_has_steps(const Eval *e, GraphAxes axes, const Place *p) {
   for (int c = 0; c < e->g->clocks.len; c++)
     if (axes & GRAPH_CLOCK(c) && length(e, c, p->sequence) == 0) return false;
   return true;
 }
 
-static bool first_place(const Eval *e, GraphAxes axes, Place *p) {
+bool eval_first_place(const Eval *e, GraphAxes axes, Place *p) {
   for (int c = 0; c < e->g->clocks.len; c++)
     if (axes & GRAPH_CLOCK(c)) p->step[c] = 0;
   if (axes & GRAPH_SEQUENCE) p->sequence = 0;
@@ -75,7 +54,7 @@ static bool first_place(const Eval *e, GraphAxes axes, Place *p) {
   return true;
 }
 
-static bool next_place(const Eval *e, GraphAxes axes, Place *p) {
+bool eval_next_place(const Eval *e, GraphAxes axes, Place *p) {
   for (int c = e->g->clocks.len - 1; c >= 0; c--) {
     if (!(axes & GRAPH_CLOCK(c))) continue;
     if (++p->step[c] < length(e, c, p->sequence)) return true;
@@ -86,23 +65,6 @@ static bool next_place(const Eval *e, GraphAxes axes, Place *p) {
     if (sequence_has_steps(e, axes, p)) return true;
   return false;
 }
-
-/* --- index arithmetic on shapes ----------------------------------------------------------------------------------- */
-
-static void unravel(Sizes s, int64_t flat, int64_t *index) {
-  for (int i = s.rank - 1; i >= 0; i--) {
-    index[i] = flat % s.dim[i];
-    flat /= s.dim[i];
-  }
-}
-
-static int64_t ravel(Sizes s, const int64_t *index) {
-  int64_t flat = 0;
-  for (int i = 0; i < s.rank; i++) flat = flat * s.dim[i] + index[i];
-  return flat;
-}
-
-static Sizes input_shape(const Eval *e, const Node *n, int i) { return e->g->nodes.at[n->in[i]].shape; }
 
 /* --- leaves ----------------------------------------------------------------------------------------------------------- */
 
@@ -137,231 +99,12 @@ static void eval_leaf(Eval *e, const Node *n, Place p, double *y) {
   }
 }
 
-/* --- within a step ---------------------------------------------------------------------------------------------------- */
-
-static void eval_elementwise(Eval *e, const Node *n, Place p, double *y) {
-  const double *x[3] = {0};
-  for (int i = 0; i < n->inputs; i++) x[i] = input(e, n, i, p);
-  for (int64_t k = 0; k < sizes_count(n->shape); k++) {
-    double number[3];
-    for (int i = 0; i < n->inputs; i++) number[i] = x[i][k];
-    y[k] = op_number(n->op, number);
-  }
-}
-
-static void eval_broadcast(Eval *e, const Node *n, Place p, double *y) {
-  const double *x = input(e, n, 0, p);
-  int64_t out[GRAPH_RANK], in[GRAPH_RANK] = {0};
-  for (int64_t k = 0; k < sizes_count(n->shape); k++) {
-    unravel(n->shape, k, out);
-    for (int i = 0; i < n->shape.rank; i++)
-      if (n->attrs.map[i] >= 0) in[n->attrs.map[i]] = out[i];
-    y[k] = x[ravel(input_shape(e, n, 0), in)];
-  }
-}
-
-/* SLICE: y[i] = x[begin + i·stride].  PAD: y[begin + i·stride] = x[i], 0 elsewhere. */
-static void eval_slice_or_pad(Eval *e, const Node *n, Place p, double *y) {
-  const double *x = input(e, n, 0, p);
-  const Sizes in = input_shape(e, n, 0), few = n->op == OP_SLICE ? n->shape : in, many = n->op == OP_SLICE ? in : n->shape;
-  int64_t index[GRAPH_RANK];
-  if (n->op == OP_PAD) memset(y, 0, sizeof *y * (size_t)sizes_count(many));
-  for (int64_t k = 0; k < sizes_count(few); k++) {
-    unravel(few, k, index);
-    index[n->attrs.dim] = n->attrs.begin + index[n->attrs.dim] * n->attrs.stride;
-    if (n->op == OP_SLICE) y[k] = x[ravel(many, index)];
-    else y[ravel(many, index)] = x[k];
-  }
-}
-
-static void eval_concat(Eval *e, const Node *n, Place p, double *y) {
-  int64_t index[GRAPH_RANK], begin = 0;
-  for (int i = 0; i < n->inputs; i++) {
-    const double *x = input(e, n, i, p);
-    const Sizes part = input_shape(e, n, i);
-    for (int64_t k = 0; k < sizes_count(part); k++) {
-      unravel(part, k, index);
-      index[n->attrs.dim] += begin;
-      y[ravel(n->shape, index)] = x[k];
-    }
-    begin += part.dim[n->attrs.dim];
-  }
-}
-
-static void eval_one_hot(Eval *e, const Node *n, Place p, double *y) {
-  const double *x = input(e, n, 0, p);
-  const int64_t size = n->shape.dim[n->shape.rank - 1];
-  for (int64_t k = 0; k < sizes_count(n->shape); k++) y[k] = x[k / size] == (double)(k % size);
-}
-
-/* GATHER: y[r, s] = x[place of index[r, s]][s].  SCATTER: y[place of index[r, s]][s] += x[r, s]. */
-static void eval_gather_or_scatter(Eval *e, const Node *n, Place p, double *y) {
-  const double *x = input(e, n, 0, p), *index = input(e, n, 1, p);
-  const Sizes places = n->op == OP_GATHER ? input_shape(e, n, 0) : n->shape;
-  const int64_t one = sizes_count(places) / places.dim[0];
-  if (n->op == OP_SCATTER) memset(y, 0, sizeof *y * (size_t)sizes_count(places));
-  for (int64_t k = 0; k < sizes_count(input_shape(e, n, 1)); k++) {
-    const int64_t at = gather_place(index[k], n->attrs.begin, places.dim[0]) * one + k % one;
-    if (n->op == OP_GATHER) y[k] = x[at];
-    else y[at] += x[k];
-  }
-}
-
-static void eval_move(Eval *e, const Node *n, Place p, double *y) {
-  switch (n->op) {
-  case OP_BROADCAST: eval_broadcast(e, n, p, y); return;
-  case OP_RESHAPE: memcpy(y, input(e, n, 0, p), sizeof *y * (size_t)sizes_count(n->shape)); return;
-  case OP_CONCAT: eval_concat(e, n, p, y); return;
-  case OP_ONE_HOT: eval_one_hot(e, n, p, y); return;
-  case OP_GATHER:
-  case OP_SCATTER: eval_gather_or_scatter(e, n, p, y); return;
-  default: eval_slice_or_pad(e, n, p, y); return;
-  }
-}
-
-/* --- reductions ------------------------------------------------------------------------------------------------------- */
-
-/* The number of x's element k among the elements that stay. */
-static int64_t kept_number(Sizes x, int64_t k, uint32_t dims) {
-  int64_t index[GRAPH_RANK], number = 0;
-  unravel(x, k, index);
-  for (int i = 0; i < x.rank; i++)
-    if (!(dims & 1u << i)) number = number * x.dim[i] + index[i];
-  return number;
-}
-
-/* SUM, AMAX: over the dims, and over every valid step. */
-static void eval_sum_or_amax(Eval *e, const Node *n, Place p, double *y) {
-  const Sizes x_shape = input_shape(e, n, 0);
-  for (int64_t k = 0; k < sizes_count(n->shape); k++) y[k] = n->op == OP_SUM ? 0 : -INFINITY;
-  for (bool more = first_place(e, n->attrs.over, &p); more; more = next_place(e, n->attrs.over, &p)) {
-    const double *x = input(e, n, 0, p);
-    for (int64_t k = 0; k < sizes_count(x_shape); k++) {
-      double *sum = &y[kept_number(x_shape, k, n->attrs.dims)];
-      *sum = n->op == OP_SUM ? *sum + x[k] : *sum >= x[k] || isnan(*sum) ? *sum : x[k];
-    }
-  }
-}
-
-static void eval_argmax(Eval *e, const Node *n, Place p, double *y) {
-  const double *x = input(e, n, 0, p);
-  const Sizes x_shape = input_shape(e, n, 0);
-  int64_t index[GRAPH_RANK];
-  for (int64_t k = 0; k < sizes_count(x_shape); k++) {
-    unravel(x_shape, k, index);
-    const int64_t here = index[n->attrs.dim];
-    double *best = &y[kept_number(x_shape, k, 1u << n->attrs.dim)];
-    if (here == 0) *best = 0;
-    index[n->attrs.dim] = (int64_t)*best;
-    if (x[k] > x[ravel(x_shape, index)]) *best = (double)here;
-  }
-}
-
-static void eval_reduce(Eval *e, const Node *n, Place p, double *y) {
-  if (n->op == OP_ARGMAX) eval_argmax(e, n, p, y);
-  else eval_sum_or_amax(e, n, p, y);
-}
-
-/* --- products --------------------------------------------------------------------------------------------------------- */
-
-/* All letters of a contraction, each once, with their sizes and where the loops stand: the loops a person would write. */
-typedef struct Loops {
-  int count;
-  char letter[2 * GRAPH_RANK];
-  int64_t size[2 * GRAPH_RANK], at[2 * GRAPH_RANK];
-} Loops;
-
-static int loop_of(const Loops *loops, char letter) {
-  int i = 0;
-  while (i < loops->count && loops->letter[i] != letter) i++;
-  return i;
-}
-
-static Loops loops_of(const Eval *e, const Node *n) {
-  Loops loops = {0};
-  for (int operand = 0; operand < 2; operand++)
-    for (int i = 0; n->attrs.letters[operand][i]; i++) {
-      if (loop_of(&loops, n->attrs.letters[operand][i]) < loops.count) continue;
-      loops.letter[loops.count] = n->attrs.letters[operand][i];
-      loops.size[loops.count++] = input_shape(e, n, operand).dim[i];
-    }
-  return loops;
-}
-
-static bool next_loop(Loops *loops) {
-  for (int i = loops->count - 1; i >= 0; i--) {
-    if (++loops->at[i] < loops->size[i]) return true;
-    loops->at[i] = 0;
-  }
-  return false;
-}
-
-/* Where an operand's element stands. */
-static int64_t element(const char *letters, Sizes shape, const Loops *loops) {
-  int64_t number = 0;
-  for (int i = 0; letters[i]; i++) number = number * shape.dim[i] + loops->at[loop_of(loops, letters[i])];
-  return number;
-}
-
-/* y[out] += Σ a[…] b[…] for one step */
-static void contract_step(Eval *e, const Node *n, const double *a, const double *b, double *y) {
-  const Sizes sa = input_shape(e, n, 0), sb = input_shape(e, n, 1);
-  const char(*letters)[GRAPH_RANK + 1] = n->attrs.letters;
-  Loops loops = loops_of(e, n);
-  if (!sizes_count(sa) || !sizes_count(sb)) return;
-  do y[element(letters[2], n->shape, &loops)] += a[element(letters[0], sa, &loops)] * b[element(letters[1], sb, &loops)];
-  while (next_loop(&loops));
-}
-
-static void eval_contract(Eval *e, const Node *n, Place p, double *y) {
-  memset(y, 0, sizeof *y * (size_t)sizes_count(n->shape));
-  for (bool more = first_place(e, n->attrs.over, &p); more; more = next_place(e, n->attrs.over, &p))
-    contract_step(e, n, input(e, n, 0, p), input(e, n, 1, p), y);
-}
-
-/* Where element k of a shape without `dim` stands in one that has it, at this place. */
-static int64_t at_place(Sizes few, int64_t k, Sizes many, int dim, int64_t place) {
-  int64_t index[GRAPH_RANK + 1];
-  unravel(few, k, index);
-  memmove(index + dim + 1, index + dim, sizeof *index * (size_t)(few.rank - dim));
-  index[dim] = place;
-  return ravel(many, index);
-}
-
-static bool is_place(double x, int64_t size) { return x >= 0 && x < (double)size && x == floor(x); }
-
-/* y[i…] = table[i… x …] */
-static void eval_embed(Eval *e, const Node *n, Place p, double *y) {
-  const Sizes many = input_shape(e, n, 0);
-  const double *table = input(e, n, 0, p), x = *input(e, n, 1, p);
-  const bool there = is_place(x, many.dim[n->attrs.dim]);
-  for (int64_t k = 0; k < sizes_count(n->shape); k++)
-    y[k] = there ? table[at_place(n->shape, k, many, n->attrs.dim, (int64_t)x)] : 0;
-}
-
-/* y[i… x …] += d[i…] */
-static void eval_embed_add(Eval *e, const Node *n, Place p, double *y) {
-  const Sizes few = input_shape(e, n, 0);
-  memset(y, 0, sizeof *y * (size_t)sizes_count(n->shape));
-  for (bool more = first_place(e, n->attrs.over, &p); more; more = next_place(e, n->attrs.over, &p)) {
-    const double *d = input(e, n, 0, p), x = *input(e, n, 1, p);
-    for (int64_t k = 0; is_place(x, n->attrs.count) && k < sizes_count(few); k++)
-      y[at_place(few, k, n->shape, n->attrs.dim, (int64_t)x)] += d[k];
-  }
-}
-
-static void eval_product(Eval *e, const Node *n, Place p, double *y) {
-  if (n->op == OP_CONTRACT) eval_contract(e, n, p, y);
-  else if (n->op == OP_EMBED) eval_embed(e, n, p, y);
-  else eval_embed_add(e, n, p, y);
-}
-
 /* --- time ------------------------------------------------------------------------------------------------------------- */
 
 /* x at the step, or the history where the sequence has no such step. */
 static const double *read_step(Eval *e, const Node *n, Place p, int64_t step) {
-  if (inside(e, n, p, step)) return input(e, n, 0, at_step(p, n->attrs.clock, step));
-  return input(e, n, 1, at_step(p, n->attrs.clock, -1));
+  if (inside(e, n, p, step)) return eval_input(e, n, 0, at_step(p, n->attrs.clock, step));
+  return eval_input(e, n, 1, at_step(p, n->attrs.clock, -1));
 }
 
 /* READ, and WINDOW tap by tap. */
@@ -375,13 +118,13 @@ static void eval_read(Eval *e, const Node *n, Place p, double *y) {
 
 /* The step is data. */
 static void eval_child(Eval *e, const Node *n, Place p, double *y) {
-  const double index = *input(e, n, 2, p);
+  const double index = *eval_input(e, n, 2, p);
   memcpy(y, read_step(e, n, p, index < 0 ? -1 : (int64_t)index), sizeof *y * (size_t)sizes_count(n->shape));
 }
 
 /* The step that link i names, seen from a step: −1 where that is none of the sequence's. */
 static int64_t linked(Eval *e, const Node *n, int i, Place p, int64_t step) {
-  const double number = *input(e, n, i, at_step(p, n->attrs.clock, step));
+  const double number = *eval_input(e, n, i, at_step(p, n->attrs.clock, step));
   return number >= 0 && number < (double)length(e, n->attrs.clock, p.sequence) ? (int64_t)number : -1;
 }
 
@@ -389,7 +132,7 @@ static void eval_parent(Eval *e, const Node *n, Place p, double *y) {
   const int64_t parent = linked(e, n, 3, p, p.step[n->attrs.clock]);
   const size_t size = sizeof *y * (size_t)sizes_count(n->shape);
   if (parent < 0) memset(y, 0, size);
-  else memcpy(y, input(e, n, 0, at_step(p, n->attrs.clock, parent)), size);
+  else memcpy(y, eval_input(e, n, 0, at_step(p, n->attrs.clock, parent)), size);
 }
 
 /* y[t] = Σ x[s], or max x[s], over the children s of t, the first one first */
@@ -398,8 +141,28 @@ static void eval_children(Eval *e, const Node *n, Place p, double *y) {
   const Op op = n->op == OP_CHILDREN_SUM ? OP_ADD : OP_MAX;
   memset(y, 0, sizeof *y * (size_t)count);
   for (int64_t s = first; s >= 0; s = linked(e, n, 2, p, s)) {
-    const double *x = input(e, n, 0, at_step(p, n->attrs.clock, s));
+    const double *x = eval_input(e, n, 0, at_step(p, n->attrs.clock, s));
     for (int64_t k = 0; k < count; k++) y[k] = s == first ? x[k] : op_number(op, (double[]){y[k], x[k]});
+  }
+}
+
+/* Score k of a child, and the value that goes with it. */
+static double mix_part(Eval *e, const Node *n, Place p, int64_t s, int64_t k) {
+  return eval_input(e, n, 0, at_step(p, n->attrs.clock, s))[k];
+}
+
+/* y[t] = Σ p(s) v(s) over the children s of t with p = exp(score) / Σ exp(score) */
+static void eval_mix(Eval *e, const Node *n, Place p, double *y) {
+  const int64_t count = sizes_count(n->shape), first = linked(e, n, 1, p, p.step[n->attrs.clock]);
+  for (int64_t k = 0; k < count; k++) {
+    double largest = -INFINITY, total = 0, sum = 0;
+    for (int64_t s = first; s >= 0; s = linked(e, n, 2, p, s)) largest = op_number(OP_MAX, (double[]){largest, mix_part(e, n, p, s, k)});
+    for (int64_t s = first; s >= 0; s = linked(e, n, 2, p, s)) {
+      const double power = exp(mix_part(e, n, p, s, k) - largest);
+      total += power;
+      sum += power * mix_part(e, n, p, s, count + k);
+    }
+    y[k] = first >= 0 ? sum / total : 0;
   }
 }
 
@@ -413,7 +176,7 @@ static void eval_overlap(Eval *e, const Node *n, Place p, double *y) {
   memset(y, 0, sizeof *y * (size_t)count);
   for (int64_t j = 0; j < n->attrs.taps; j++) {
     const int64_t step = p.step[n->attrs.clock] - n->attrs.offset - j * n->attrs.stride;
-    if (inside(e, n, p, step)) add_to(y, input(e, n, 0, at_step(p, n->attrs.clock, step)) + j * count, count);
+    if (inside(e, n, p, step)) add_to(y, eval_input(e, n, 0, at_step(p, n->attrs.clock, step)) + j * count, count);
   }
 }
 
@@ -424,7 +187,7 @@ static void eval_edge(Eval *e, const Node *n, Place p, double *y) {
   for (int64_t t = 0; t < length(e, n->attrs.clock, p.sequence); t++)
     for (int64_t j = 0; j < taps; j++)
       if (!inside(e, n, p, t + n->attrs.offset + j * n->attrs.stride))
-        add_to(y, input(e, n, 0, at_step(p, n->attrs.clock, t)) + j * count, count);
+        add_to(y, eval_input(e, n, 0, at_step(p, n->attrs.clock, t)) + j * count, count);
 }
 
 /* AT_END reads the step at that end; IMPULSE writes it. */
@@ -433,7 +196,7 @@ static void eval_end(Eval *e, const Node *n, Place p, double *y) {
   const int64_t end = n->attrs.end ? length(e, clock, p.sequence) - 1 : 0;
   const bool there = inside(e, n, p, end) && (n->op == OP_AT_END || p.step[clock] == end);
   const size_t size = sizeof *y * (size_t)sizes_count(n->shape);
-  if (there) memcpy(y, input(e, n, 0, at_step(p, clock, n->op == OP_AT_END ? end : -1)), size);
+  if (there) memcpy(y, eval_input(e, n, 0, at_step(p, clock, n->op == OP_AT_END ? end : -1)), size);
   else memset(y, 0, size);
 }
 
@@ -444,6 +207,7 @@ static void eval_time(Eval *e, const Node *n, Place p, double *y) {
   case OP_CHILD: eval_child(e, n, p, y); return;
   case OP_CHILDREN_SUM:
   case OP_CHILDREN_MAX: eval_children(e, n, p, y); return;
+  case OP_CHILDREN_MIX: eval_mix(e, n, p, y); return;
   case OP_PARENT: eval_parent(e, n, p, y); return;
   case OP_OVERLAP: eval_overlap(e, n, p, y); return;
   case OP_EDGE: eval_edge(e, n, p, y); return;
@@ -507,7 +271,7 @@ static void sweep(Eval *e, Ref r) {
   int64_t least = 0, most = 0;
   if (n->inputs && node_edge_is_delayed(n, 0)) node_delays(n, &least, &most);
   Place p = {0};
-  for (bool more = first_place(e, n->axes, &p); more; more = next_place(e, n->axes, &p)) {
+  for (bool more = eval_first_place(e, n->axes, &p); more; more = eval_next_place(e, n->axes, &p)) {
     Place q = p;
     if (most > 0) q.step[n->attrs.clock] = length(e, n->attrs.clock, p.sequence) - 1 - p.step[n->attrs.clock];
     value(e, r, q);

@@ -174,8 +174,16 @@ typedef struct TreeLinks {
   Ref first, next, parent;
   int clock, towards;
 } TreeLinks;
-/* CHILDREN_SUM, CHILDREN_MAX or PARENT of x, which may be set later. */
+/* CHILDREN_SUM, CHILDREN_MAX, CHILDREN_MIX or PARENT of x, which may be set later. */
 Ref graph_tree(Graph *g, Op op, Ref x, TreeLinks links, Sizes shape, GraphAxes axes);
+/* Among the children of one node (`links` as a node reads them) each one's share of Σ exp(s) is exp(shifted) / total, without overflow.
+ * Who has no parent is alone. */
+typedef struct Siblings {
+  Ref shifted, total;
+} Siblings;
+Siblings graph_siblings(Graph *g, Ref s, TreeLinks links);
+/* What x's parent has; where there is none, `none` (a number [] or x's shape). */
+Ref graph_parent_or(Graph *g, Ref x, TreeLinks links, Ref none);
 void graph_set_read(Graph *g, Ref read, Ref x);
 Ref graph_at_end(Graph *g, Ref x, int clock, int end);           /* x itself where it is not on the clock */
 Ref graph_impulse(Graph *g, Ref x, int clock, int end);
@@ -202,7 +210,7 @@ const char *op_text(Op op);
 int op_inputs(Op op);
 OpClass op_class(Op op);
 static inline bool op_is_elementwise(Op op) { return op_class(op) >= CLASS_UNARY && op_class(op) <= CLASS_TERNARY; }
-static inline bool op_reads_links(Op op) { return op == OP_CHILDREN_SUM || op == OP_CHILDREN_MAX || op == OP_PARENT; }
+static inline bool op_reads_links(Op op) { return op >= OP_CHILDREN_SUM && op <= OP_PARENT; }
 /* Does it read steps that the data name? */
 static inline bool op_reads_tree(Op op) { return op == OP_CHILD || op_reads_links(op); }
 /* Is input i of this node the edge to another step? */

@@ -265,7 +265,7 @@ static Problem infer_child(const Graph *g, const Node *n, GraphAxes *axes) {
   return NULL;
 }
 
-/* CHILDREN_SUM, CHILDREN_MAX, PARENT. The links of other steps are read too, so they are inputs: there from the start. */
+/* CHILDREN_SUM, CHILDREN_MAX, CHILDREN_MIX, PARENT. The links of other steps are read too, so they are inputs: there from the start. */
 static Problem infer_links(const Graph *g, const Node *n, GraphAxes *axes) {
   GraphAxes least = GRAPH_CLOCK(n->attrs.clock);
   if (n->attrs.offset != 1 && n->attrs.offset != -1) return "it says neither earlier steps nor later ones";
@@ -275,7 +275,8 @@ static Problem infer_links(const Graph *g, const Node *n, GraphAxes *axes) {
     least |= input(g, n, i)->axes;
   }
   if (n->in[0] != NO_REF) {
-    if (!sizes_equal(input(g, n, 0)->shape, n->shape)) return "the shape of what is read differs";
+    const Sizes read = n->op == OP_CHILDREN_MIX ? with_taps(2, n->shape) : n->shape;
+    if (!sizes_equal(input(g, n, 0)->shape, read)) return "the shape of what is read differs";
     least |= input(g, n, 0)->axes;
   }
   *axes = n->axes;
@@ -313,6 +314,7 @@ static Problem infer_time(const Graph *g, const Node *n, Sizes *shape, GraphAxes
   case OP_CHILD: return infer_child(g, n, axes);
   case OP_CHILDREN_SUM:
   case OP_CHILDREN_MAX:
+  case OP_CHILDREN_MIX:
   case OP_PARENT: return infer_links(g, n, axes);
   case OP_OVERLAP: return infer_overlap(g, n, axes);
   case OP_IMPULSE:

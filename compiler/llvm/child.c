@@ -111,6 +111,81 @@ static void other_children(Emit *e, const Child *c, LLVMValueRef first) {
   LLVMPositionBuilderAtEnd(e->b, end);
 }
 
+/* --- shares of children ------------------------------------------------------------------------------------------------------- */
+
+/* Σ v exp(s − m), Σ exp(s − m) and the largest m of the children so far. */
+typedef struct Mix {
+  LLVMValueRef largest, total, sum;
+} Mix;
+
+/* Scores and values of a child from element d on. */
+static void scores_and_values(Emit *e, const Child *c, LLVMValueRef step, LLVMValueRef d, int width, LLVMValueRef *out) {
+  const Node *n = &e->g->nodes.at[c->node];
+  Block from = c->block;
+  from.step[n->attrs.clock] = step;
+  LLVMValueRef x = row_place(e, n->in[0], from, c->row), values = int_const(e, buffer_at(e, c->node)->elements);
+  out[0] = load_real(e, width, element_pointer(e, x, d));
+  out[1] = load_real(e, width, element_pointer(e, x, add_i(e, values, d)));
+}
+
+/* One child more: what was summed so far is scaled to the new largest score. */
+static Mix mix_in(Emit *e, Mix m, int width, LLVMValueRef s, LLVMValueRef v) {
+  const Node max = {.op = OP_MAX};
+  LLVMValueRef largest = emit_elementwise(e, &max, width, (LLVMValueRef[]){m.largest, s});
+  LLVMValueRef before = math_exp(e, width, LLVMBuildFSub(e->b, m.largest, largest, ""));
+  LLVMValueRef here = math_exp(e, width, LLVMBuildFSub(e->b, s, largest, ""));
+  LLVMValueRef total = LLVMBuildFAdd(e->b, LLVMBuildFMul(e->b, m.total, before, ""), here, "");
+  LLVMValueRef sum = LLVMBuildFAdd(e->b, LLVMBuildFMul(e->b, m.sum, before, ""), LLVMBuildFMul(e->b, v, here, ""), "");
+  return (Mix){largest, total, sum};
+}
+
+static LLVMValueRef phi_of(Emit *e, LLVMValueRef first, LLVMBasicBlockRef from) {
+  LLVMValueRef phi = LLVMBuildPhi(e->b, LLVMTypeOf(first), "");
+  LLVMAddIncoming(phi, &first, &from, 1);
+  return phi;
+}
+
+/* `width` elements from d on, over the list of siblings. */
+static void mix_elements(Emit *e, const Child *c, LLVMValueRef first, LLVMValueRef d, int width) {
+  LLVMValueRef x[2];
+  scores_and_values(e, c, first, d, width, x);
+  const Mix one = {x[0], real_const(e, width, 1), x[1]};
+  LLVMValueRef number = next_of(e, c, first), more = is_step(e, c, number);
+  LLVMBasicBlockRef before = LLVMGetInsertBlock(e->b), body = block_after(e, "sibling"), end = block_after(e, "siblings");
+  LLVMBuildCondBr(e->b, more, body, end);
+  LLVMPositionBuilderAtEnd(e->b, body);
+  LLVMValueRef at = phi_of(e, number, before);
+  const Mix so_far = {phi_of(e, one.largest, before), phi_of(e, one.total, before), phi_of(e, one.sum, before)};
+  LLVMValueRef step = LLVMBuildFPToSI(e->b, at, e->i64, "step");
+  scores_and_values(e, c, step, d, width, x);
+  Mix mixed = mix_in(e, so_far, width, x[0], x[1]);
+  LLVMValueRef next = next_of(e, c, step), again = is_step(e, c, next);
+  LLVMBasicBlockRef last = LLVMGetInsertBlock(e->b);
+  LLVMBuildCondBr(e->b, again, body, end);
+  LLVMValueRef phis[] = {at, so_far.largest, so_far.total, so_far.sum}, from_last[] = {next, mixed.largest, mixed.total, mixed.sum};
+  for (int i = 0; i < 4; i++) LLVMAddIncoming(phis[i], &from_last[i], &last, 1);
+  LLVMPositionBuilderAtEnd(e->b, end);
+  LLVMValueRef total = phi_of(e, one.total, before), sum = phi_of(e, one.sum, before);
+  LLVMAddIncoming(total, &mixed.total, &last, 1);
+  LLVMAddIncoming(sum, &mixed.sum, &last, 1);
+  store_real(e, LLVMBuildFDiv(e->b, sum, total, ""), element_pointer(e, c->to, d));
+}
+
+static void mix_range(Emit *e, const Child *c, LLVMValueRef first, int64_t from, int64_t to, int width) {
+  Loop loop = loop_begin(e, int_const(e, from), int_const(e, to), int_const(e, width), "d");
+  mix_elements(e, c, first, loop.index, width);
+  loop_end(e, &loop);
+}
+
+static void mix_children(Emit *e, const Child *c, LLVMValueRef first) {
+  const int64_t count = buffer_at(e, c->node)->elements;
+  int width = e->widest;
+  while (width > 1 && width > count) width /= 2;
+  const int64_t whole = count / width * width;
+  if (whole) mix_range(e, c, first, 0, whole, width);
+  if (whole < count) mix_range(e, c, first, whole, count, 1);
+}
+
 /* The first child is copied, the others are added to it. */
 static void children_row(Emit *e, Child *c) {
   LLVMValueRef index[GRAPH_RANK] = {0}, number = view_load(e, &c->index, c->block, c->row, index);
@@ -121,8 +196,11 @@ static void children_row(Emit *e, Child *c) {
   if_end(e, &none);
   If some = if_begin(e, there);
   LLVMValueRef first = LLVMBuildFPToSI(e->b, number, e->i64, "step");
-  copy_step(e, c, first);
-  other_children(e, c, first);
+  if (e->g->nodes.at[c->node].op == OP_CHILDREN_MIX) mix_children(e, c, first);
+  else {
+    copy_step(e, c, first);
+    other_children(e, c, first);
+  }
   if_end(e, &some);
 }
 

@@ -12,7 +12,7 @@ static NodeFunction *const node_function[OP_COUNT] = {
     [OP_IMPULSE] = emit_impulse, [OP_EDGE] = emit_edge,       [OP_OVERLAP] = emit_overlap, [OP_RANDOM] = emit_random,
     [OP_LENGTH] = emit_length,   [OP_STEP_INDEX] = emit_step_index, [OP_CHILD] = emit_child,
     [OP_EMBED] = emit_embed,     [OP_EMBED_ADD] = emit_embed_add,
-    [OP_CHILDREN_SUM] = emit_children, [OP_CHILDREN_MAX] = emit_children, [OP_PARENT] = emit_parent,
+    [OP_CHILDREN_SUM] = emit_children, [OP_CHILDREN_MAX] = emit_children, [OP_CHILDREN_MIX] = emit_children, [OP_PARENT] = emit_parent,
     [OP_GATHER] = emit_gather,   [OP_SCATTER] = emit_scatter,
 };
 

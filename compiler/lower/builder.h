@@ -51,6 +51,7 @@ typedef struct Pending {
   Symbol *symbol;
   bool forced; /* reads select(flag, data, own value) */
   const Expr *expr; /* NULL: the symbol */
+  Ref chosen;       /* of `pick over n.children`: is this the child? */
   Saved around;     /* of expr */
 } Pending;
 
@@ -59,6 +60,12 @@ typedef struct SoftmaxRow {
   Ref softmax, shifted, total;
   uint32_t dims;
 } SoftmaxRow;
+
+/* A share among siblings, softmax over n.children (score): a sum over n.children may take it out of its terms (shares.c). */
+typedef struct Share {
+  Ref share, score;
+  int clock;
+} Share;
 
 typedef enum ForceKind { FORCE_NONE, FORCE_ALWAYS, FORCE_SOMETIMES } ForceKind;
 
@@ -88,6 +95,7 @@ typedef struct Builder {
   int errors;        /* of the session before this unit */
   Vec(Pending) pending;
   Vec(SoftmaxRow) softmaxes;
+  Vec(Share) shares;
 } Builder;
 
 /* A lowered expression with its nominal type. */
@@ -163,6 +171,14 @@ Ref read_child(Builder *b, Instance *at, const Expr *e);            /* h[n.left]
 Ref read_parent(Builder *b, Instance *at, const Expr *e);           /* x[n] inside of … */
 Ref over_children(Builder *b, Instance *at, const Expr *e);         /* sum over n.children (e) */
 void resolve_children(Builder *b, const Pending *p);
+
+/* --- shares.c -------------------------------------------------------------------------------------------------------- */
+/* A term p · v of a sum over children, p a share among siblings: their scores and v, in the term's shape. */
+typedef struct SharedTerm {
+  Ref score, value; /* score NO_REF: there is no such share in it */
+  Ref number;       /* the score where p is one number; NO_REF */
+} SharedTerm;
+SharedTerm shared_term(Builder *b, Ref x, int clock);
 
 /* --- builtins.c, reduce.c, random.c ---------------------------------------------------------------------------------- */
 /* A call of a function of the language; `name` may come from an option. */

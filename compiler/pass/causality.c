@@ -299,6 +299,18 @@ static bool said_before(const Session *s, DiagCode code, Span place) {
   return false;
 }
 
+/* A tree's children are there before the node above: what reads that node cannot be needed by it. */
+static void help_parent(const Fault *f, Diag *d, const Walk *walk) {
+  for (int i = 0; i < walk->len; i++) {
+    const Node *n = node_of(f->g, walk->at[i]);
+    if (n->op != OP_PARENT) continue;
+    const char *clock = f->g->clocks.at[n->attrs.clock].name;
+    diag_help(d, "a child cannot need what is made of all children; a share `softmax over %s.children (…)` may be a factor of what "
+                 "`sum over %s.children (…)` sums", clock, clock);
+    return;
+  }
+}
+
 static void report(const Fault *f, Walk *walk, DiagCode code, const char *what, const char *verdict) {
   const Arrows arrows = arrows_of(f, walk);
   if (said_before(f->session, code, need_place(f, &arrows.at[0]))) return;
@@ -308,6 +320,7 @@ static void report(const Fault *f, Walk *walk, DiagCode code, const char *what, 
   label_arrows(f, d, &arrows);
   diag_drawing(d, drawing(f, &arrows, verdict));
   if (code == E0201) suggest_delay(f, d, &arrows.at[0]);
+  if (code == E0202) help_parent(f, d, walk);
 }
 
 /* Does the walk go through a sum, a maximum or an end of a clock? Then no delay mends it. */

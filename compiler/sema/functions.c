@@ -372,30 +372,40 @@ static const Symbol *clock_over(Scope *scope, const Expr *along) {
   return symbol && symbol->kind == SYMBOL_CLOCK ? symbol : NULL;
 }
 
-/* sum over n.children (e): e of every child; x[n] in e is that of the node itself. */
+static bool right_count(Checker *c, const Expr *e, const OverRow *row) {
+  const int wanted = row->kind == OVER_PICK ? 2 : 1;
+  if (e->args.len == wanted) return true;
+  diag_error(c->s, E0107, e->span, "`%s over` takes %d argument%s, not %d", e->name, wanted, wanted > 1 ? "s" : "", e->args.len);
+  return false;
+}
+
+static Type not_children(Checker *c, const Expr *e, const Symbol *clock) {
+  const Span field = e->left->name_span.file ? e->left->name_span : e->left->span;
+  Diag *d = diag_error(c->s, E0204, e->left->span, "`%s over` works over all children of a node", e->name);
+  diag_label(d, field, "not over one of them, which is read as `h[%s.left]`", clock->name);
+  diag_suggest(d, e->left->span, arena_printf(c->s->arena, "%s.children", clock->name), "over the children");
+  return poison();
+}
+
+/* sum over n.children (e): e of every child; x[n] in e is that of the node itself. The k of pick is the node's. */
 static Type over_children(Checker *c, Scope *scope, Expr *e, const OverRow *row) {
   const Symbol *clock = tree_of_field(c, scope, e->left), *around = c->children;
-  c->children = clock;
-  for (int i = 0; i < e->args.len; i++) type_expr(c, scope, argument(e, i));
+  for (int i = 0; i < e->args.len; i++) {
+    c->children = i ? around : clock;
+    type_expr(c, scope, argument(e, i));
+  }
   c->children = around;
-  if (!clock || !row) return poison();
-  const bool built = row->kind == OVER_REDUCE && !strcmp(e->left->name, "children") && e->args.len == 1;
-  if (!built) return not_built(c, e->left->span, "`%s over %s`", e->name, source_text(c, e->left->span)), poison();
+  if (!clock || !row || !right_count(c, e, row)) return poison();
+  if (strcmp(e->left->name, "children")) return not_children(c, e, clock);
   e->left->type = e->left->left->type = type_real();
-  e->clock = clock->clock;
-  return numbers_at(c, e, 0);
+  return over_clock(c, e, row, clock->clock);
 }
 
 Type type_over(Checker *c, Scope *scope, Expr *e) {
   const OverRow *row = over_row(c, e);
   if (e->left->kind == EXPR_FIELD) return over_children(c, scope, e, row);
   for (int i = 0; i < e->args.len; i++) type_expr(c, scope, argument(e, i));
-  if (!row) return poison();
-  int wanted = row->kind == OVER_PICK ? 2 : 1;
-  if (e->args.len != wanted) {
-    diag_error(c->s, E0107, e->span, "`%s over` takes %d argument%s, not %d", e->name, wanted, wanted > 1 ? "s" : "", e->args.len);
-    return poison();
-  }
+  if (!row || !right_count(c, e, row)) return poison();
   const Symbol *clock = clock_over(scope, e->left);
   if (!clock) return over_dim(c, scope, e, row);
   e->left->symbol = scope_find(scope, e->left->name);

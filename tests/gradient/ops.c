@@ -438,6 +438,18 @@ static Ref build_links(Case *c, int variant) {
   return graph_tree(c->g, ops[variant % 3], x, tree_links(tree, variant % 3 < 2 ? -1 : 1), c->g->nodes.at[x].shape, 0);
 }
 
+/* Scores and values from one op, and each its own. */
+static Ref build_mix(Case *c, int variant) {
+  static const GraphAxes axes[] = {GRAPH_SEQUENCE | GRAPH_CLOCK(T), 0, GRAPH_SEQUENCE | GRAPH_CLOCK(T) | GRAPH_CLOCK(S)};
+  Ref tree[TREE_INPUTS];
+  tree_inputs(c, tree);
+  const Sizes pair = sizes_of(2, (int64_t)2, (int64_t)9), one = sizes_of(1, (int64_t)9);
+  const Ref x = varying(c, variant < 3 ? pair : sizes_of(1, (int64_t)2), axes[variant % 3], -3, 3);
+  return graph_tree(c->g, OP_CHILDREN_MIX, x, tree_links(tree, -1), variant < 3 ? one : sizes_scalar(), 0);
+}
+
+static void mixes(void) { try_op("children_mix", build_mix, 6); }
+
 static void links(void) { try_op("links of trees", build_links, 24); }
 
 static void children(void) { try_op("child", build_child, 24); }
@@ -571,6 +583,18 @@ static Ref wide_tree_net(Case *c, Ref x, Op op) {
   return h;
 }
 
+/* h = tanh(W x + Σ softmax(V h_k) h_k): attention over a node's children. */
+static Ref attending_tree_net(Case *c, Ref x) {
+  Ref tree[TREE_INPUTS];
+  tree_inputs(c, tree);
+  const Sizes one = sizes_of(2, (int64_t)1, (int64_t)H);
+  const Ref all = graph_tree(c->g, OP_CHILDREN_MIX, NO_REF, tree_links(tree, -1), hidden, on_t);
+  const Ref h = graph_unary(c->g, OP_TANH, affine(c, x, all));
+  const Ref parts[] = {graph_reshape(c->g, times(c, H, H, h), one), graph_reshape(c->g, h, one)};
+  graph_set_read(c->g, all, graph_concat(c->g, parts, 2, 0));
+  return h;
+}
+
 static Ref build_net(Case *c, int variant) {
   const Ref x = data(c, sizes_of(1, (int64_t)X), on_t, -1, 1);
   const Ref zero = graph_fill(c->g, 0, hidden);
@@ -591,11 +615,12 @@ static Ref build_net(Case *c, int variant) {
   case 11: return graph_at_end(c->g, tree_net(c, x, zero), T, 1);
   case 12: return wide_tree_net(c, x, OP_CHILDREN_SUM);
   case 13: return graph_at_end(c->g, wide_tree_net(c, x, OP_CHILDREN_MAX), T, 1);
+  case 14: return attending_tree_net(c, x);
   default: return lstm(c, x, graph_at_end(c->g, rnn(c, x, encoder, 1), T, 0));
   }
 }
 
-static void nets(void) { try_op("net", build_net, 15); }
+static void nets(void) { try_op("net", build_net, 16); }
 
 static void random_graphs(void) {
   for (int seed = 0; seed < 150; seed++) {
@@ -646,6 +671,7 @@ int main(void) {
   CU_add_test(suite, "reads", reads);
   CU_add_test(suite, "children", children);
   CU_add_test(suite, "links of trees", links);
+  CU_add_test(suite, "shares of children", mixes);
   CU_add_test(suite, "windows", windows);
   CU_add_test(suite, "overlaps", overlaps);
   CU_add_test(suite, "edges", edges);

@@ -1,5 +1,6 @@
 #include "support/model_rows.h"
 #include "support/arrays.h"
+#include "support/random_trees.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,6 +44,17 @@ const ModelRow model_rows[] = {
     BACKWARD("sum over G (U * v[t + D])\n  fixed D: [H, G] ~ integers(1, 3)\n  param U: [H, G] ~ glorot\n  param W: [G, X] ~ glorot\n"
              "  state v: [G] = 0\n  v = tanh(W @ x + sum over H (U * (v[t + D])))",
              "H"),
+    /* on a `tree t` */
+    BACKWARD("1 * h\n  state h: [H] = 0\n  h = tanh(W @ x + U @ sum over t.children (a * h))\n"
+             "  a = softmax over t.children (dot(v, h) * q[t])\n  q = dot(k, x)\n"
+             "  param W: [H, X] ~ glorot\n  param U: [H, H] ~ glorot\n  param v: [H] ~ normal(0, 1)\n  param k: [X] ~ normal(0, 1)",
+             "H"),
+    BACKWARD("1 * h\n  state h: [H] = 0\n  h = b + sum over t.children (-(p * h) / (1 + g * g)) + sum over t.children (V @ (r * h))\n"
+             "  p = softmax over t.children (U @ h)\n  r = softmax over t.children (h[0] * g)\n"
+             "  l = logsoftmax over t.children (g)\n  g = tanh(k @ x)\n  b = W @ x + sum over t.children (exp(l) * g * e)\n"
+             "  param W, e0: [H, X] ~ glorot\n  e = e0 @ x\n  param U, V: [H, H] ~ glorot\n  param k: [X] ~ normal(0, 1)",
+             "H"),
+    BACKWARD("W @ x + pick over t.children (W @ x, k)\n  k = argmax over t.children (sum(x))\n  param W: [H, X] ~ glorot", "H"),
     /* wide enough for the gates' products to become one */
     {.name = "wide LSTM", .call = "LSTM[H = H](x)", .shape = "H", .overrides = "H=16"},
     {.name = "wide GRU", .call = "GRU[H = H](x, reset_after = true) start h0", .shape = "H", .overrides = "H=32"},
@@ -92,7 +104,9 @@ static const char cells[] = "cell Pair[X, H](x: [X]) -> h: [H], c: [H] {\n  para
 static const char *cell_text(Session *s, const ModelRow *row) {
   Text t = {.session = s};
   text_add(&t, "use std.cells (RNN, LSTM, GRU)\nuse std.layers (Linear, Dense, LayerNorm, Filter)\n");
-  text_add(&t, "dim X = 3, H = 4, G = 4, L = 3\n%snet n {\n  input x: [X]\n  target z: [%s]\n", cells, row->shape);
+  const bool tree = strstr(row->call, "t.children"); /* where cells have no step before */
+  text_add(&t, "%sdim X = 3, H = 4, G = 4, L = 3\n%s", tree ? "tree t\n" : "", tree ? "" : cells);
+  text_add(&t, "net n {\n  input x: [X]\n  target z: [%s]\n", row->shape);
   if (strstr(row->call, "h0")) text_add(&t, "  input h0: [H] per sequence\n");
   if (strstr(row->call, "c0")) text_add(&t, "  input c0: [H] per sequence\n");
   text_add(&t, "  y = %s\n}\n", row->call);
@@ -167,6 +181,15 @@ static double input_value(const ModelRow *row, const GraphInput *in, double usua
   }
 }
 
+/* What is whose child, on a `tree t`. */
+static void fill_trees(ModelData *d, uint64_t *state) {
+  const RandomTrees trees = random_trees(d->arena, state, d->eval.length[0], d->eval.sequences, d->longest);
+  for (int i = 0; i < d->graph->inputs.len; i++)
+    for (int k = 0; k < TREE_INPUTS; k++)
+      if (!strcmp(d->graph->inputs.at[i].name, random_tree_inputs[k]))
+        memcpy(d->input[i], trees.input[k], sizeof(double) * (size_t)data_input_count(d, i));
+}
+
 void model_row_fill(ModelData *d, const ModelRow *row, uint64_t seed) {
   uint64_t state = seed;
   for (int p = 0; p < d->graph->params.len; p++)
@@ -174,4 +197,5 @@ void model_row_fill(ModelData *d, const ModelRow *row, uint64_t seed) {
   for (int i = 0; i < d->graph->inputs.len; i++)
     for (int64_t k = 0; k < data_input_count(d, i); k++)
       d->input[i][k] = input_value(row, &d->graph->inputs.at[i], d->input[i][k], &state);
+  fill_trees(d, &state);
 }

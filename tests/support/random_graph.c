@@ -327,10 +327,19 @@ static Ref links_of(Maker *m, Ref x, int direction, Sizes shape, GraphAxes axes)
   return graph_tree(m->g, direction > 0 ? OP_PARENT : down, x, links, shape, axes);
 }
 
+static Ref mix_of(Maker *m, Ref x) {
+  const TreeLinks links = {tree_input(m, TREE_FIRST), tree_input(m, TREE_NEXT), tree_input(m, TREE_PARENT), T, -1};
+  const Sizes shape = shape_of(m, x);
+  const Ref s = fitted(m, m->pool[any(m)], sizes_of(2, (int64_t)1, sizes_count(shape)));
+  const Ref both = graph_concat(m->g, (Ref[]){s, graph_reshape(m->g, x, sizes_of(2, (int64_t)1, sizes_count(shape)))}, 2, 0);
+  return graph_reshape(m->g, graph_tree(m->g, OP_CHILDREN_MIX, both, links, sizes_of(1, sizes_count(shape)), 0), shape);
+}
+
 static void make_links(Maker *m) {
   const int i = any(m), direction = m->loop_direction ? m->loop_direction : chance(m, 0.5) ? 1 : -1;
   const Ref x = m->pool[i];
   if (m->loop_direction && m->loop_clock != T) return;
+  if (direction < 0 && chance(m, 0.4)) return keep(m, mix_of(m, x), m->bound[i]);
   keep(m, links_of(m, x, direction, shape_of(m, x), 0), 12 * m->bound[i]);
 }
 
