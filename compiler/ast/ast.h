@@ -59,8 +59,8 @@ typedef enum Access {
   ACCESS_WINDOW,    /* x[t-a..t-b by c]: offset of the first tap, taps, stride (signed step between taps) */
   ACCESS_LAST,      /* x[last] */
   ACCESS_FIRST,     /* x[first] */
-  ACCESS_COMPONENT, /* x[3], x[0..K-2] of the first dim: offset = first component, taps = how many; x[3] drops the dim */
-  ACCESS_DELAYS,    /* x[t + offset - D]: symbol D, stride -1 (of t + D: 1) */
+  ACCESS_COMPONENT, /* x[3], x[0..K-2 by 2] of the first dim: offset = first component, taps = how many, stride; x[3] drops the dim */
+  ACCESS_DELAYS,    /* x[t + offset - D]: symbol D, times -1 (of t + D: 1). Of a range a window that begins there: taps, stride */
   ACCESS_CHILD,     /* h[n.left] */
   ACCESS_PARENT,    /* x[n] in `sum over n.children (…)` */
 } Access;
@@ -84,7 +84,8 @@ struct Expr {
   Access access;      /* INDEX */
   int clock;          /* INDEX and OVER: the clock read along; -1 for none */
   Dim offset, taps;   /* INDEX, linear in dims */
-  int64_t stride;     /* INDEX, WINDOW */
+  int64_t stride;     /* INDEX: of a window or of components */
+  int times;          /* INDEX, DELAYS: 1 or -1 */
   int over_dim;       /* OVER along a dim: which of the operand's dims; -1 along a clock */
   const Dim *bind;    /* CALL of a cell: for each of the cell's dims its value in the caller's dims */
   int static_choice;  /* IF on an option: 0 not static, else lowering decides by the option's value */

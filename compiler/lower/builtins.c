@@ -214,7 +214,6 @@ static Ref do_concat(const Call *c) {
 static Ref do_one_hot(const Call *c) {
   const Shape *shape = &c->e->type.shape;
   const Ref x = lower_expr(c->b, c->at, call_arg(c, 0));
-  if (shape->rank <= rank_of(c->b, x)) return unbuilt(c->b, c->e->span, "`one_hot` of an unknown size");
   return graph_one_hot(c->b->graph, x, size_here(c->at, shape->dim[shape->rank - 1]));
 }
 
@@ -246,12 +245,25 @@ static Ref do_rotate(const Call *c) {
   return sum;
 }
 
-/* shift(x, k): y[i] = x[i − k], 0 where there is none. */
+/* x between two zeros, and for each i the place of x[i − k] there: GATHER takes the nearest, so a zero, for what x has not. */
+static Ref shift_computed(const Call *c, Ref x, Ref k) {
+  Graph *g = c->b->graph;
+  const Sizes shape = node_at(c->b, x)->shape;
+  const int64_t n = shape.dim[0];
+  double *place = arena_array(c->b->session->arena, double, n);
+  for (int64_t i = 0; i < n; i++) place[i] = (double)(i + 1);
+  const int8_t first[GRAPH_RANK] = {0, -1, -1, -1, -1, -1, -1};
+  const Ref places = graph_broadcast(g, graph_tensor(g, place, sizes_of(1, n)), first, shape);
+  const Ref whole = unary(c, OP_FLOOR, add(c, k, constant(c, 0.5)));
+  return graph_gather(g, graph_pad(g, x, 0, 1, 1, n + 2), binary(c, OP_SUB, places, whole), 0);
+}
+
+/* shift(x, k): y[i] = x[i − k], 0 where there is none; k is the nearest whole number. */
 static Ref do_shift(const Call *c) {
-  double by = 1;
+  double by;
   const Ref x = call_dense(c, 0);
-  if (call_arg(c, 1) && !static_number(c->at, call_arg(c, 1), &by)) return unbuilt(c->b, c->e->span, "`shift` by a computed number");
-  const int64_t n = node_at(c->b, x)->shape.dim[0], k = (int64_t)by, kept = n - (k < 0 ? -k : k);
+  if (!static_number(c->at, call_arg(c, 1), &by)) return shift_computed(c, x, lower_expr(c->b, c->at, call_arg(c, 1)));
+  const int64_t n = node_at(c->b, x)->shape.dim[0], k = (int64_t)floor(by + 0.5), kept = n - (k < 0 ? -k : k);
   if (kept <= 0) return fill_like(c->b, x, 0);
   return graph_pad(c->b->graph, graph_slice(c->b->graph, x, 0, k < 0 ? -k : 0, kept, 1), 0, k < 0 ? 0 : k, 1, n);
 }

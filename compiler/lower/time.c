@@ -182,7 +182,7 @@ static Ref read_first(Builder *b, Instance *at, const Expr *e) {
 /* x[0..3] keeps the dim, x[3] drops it. */
 static Ref read_component(Builder *b, Instance *at, const Expr *e) {
   const Ref x = lower_dense(b, at, e->left);
-  const Ref part = graph_slice(b->graph, x, 0, size_here(at, e->offset), size_here(at, e->taps), 1);
+  const Ref part = graph_slice(b->graph, x, 0, size_here(at, e->offset), size_here(at, e->taps), e->stride);
   Sizes shape = node_at(b, part)->shape;
   if (e->args.at[0].value->kind == EXPR_RANGE) return part;
   memmove(shape.dim, shape.dim + 1, sizeof *shape.dim * (size_t)(shape.rank - 1));
@@ -190,12 +190,37 @@ static Ref read_component(Builder *b, Instance *at, const Expr *e) {
   return graph_reshape(b->graph, part, shape);
 }
 
-/* x[t + k ± D]: of a window that holds all steps between D's bounds, each connection takes its own. */
+static Ref repeated_before(Builder *b, Ref x, int64_t n) {
+  const Sizes of = node_at(b, x)->shape;
+  Sizes shape = {.rank = of.rank + 1, .dim = {n}};
+  int8_t map[GRAPH_RANK] = {-1};
+  for (int i = 0; i < of.rank; i++) shape.dim[i + 1] = of.dim[i], map[i + 1] = (int8_t)i;
+  return graph_broadcast(b->graph, x, map, shape);
+}
+
+/* The delays of tap j, D + j·apart, for all taps: [taps] ++ D's shape. */
+static Ref delays_of_taps(Builder *b, Ref delays, int64_t taps, int64_t apart) {
+  double *more = arena_array(b->session->arena, double, taps);
+  for (int64_t j = 0; j < taps; j++) more[j] = (double)(j * apart);
+  const Ref all = repeated_before(b, delays, taps);
+  const int8_t first[GRAPH_RANK] = {0, -1, -1, -1, -1, -1, -1};
+  const Ref each = graph_broadcast(b->graph, graph_tensor(b->graph, more, sizes_of(1, taps)), first, node_at(b, all)->shape);
+  return graph_binary(b->graph, OP_ADD, all, each);
+}
+
+/* x[t + k ± D]: of a window that holds all steps between D's bounds, each connection takes its own; of a range it takes taps from there
+ * on: tap j is at t + k ± (D ± j·stride). */
 static Ref read_delays(Builder *b, Instance *at, const Expr *e) {
-  const Ref index = value_of(b, at, e->symbol);
+  Ref index = value_of(b, at, e->symbol);
   DelayBounds bounds;
-  if (!delay_bounds(b, at, e->symbol, &bounds)) return graph_fill(b->graph, 0, node_at(b, index)->shape);
-  const Delay d = {clock_here(at, e->clock), size_here(at, e->offset) + e->stride * bounds.low, bounds.high - bounds.low + 1, e->stride};
+  const int64_t taps = size_here(at, e->taps), apart = e->times * e->stride, far = (taps - 1) * apart;
+  const bool range = e->args.at[0].value->kind == EXPR_RANGE;
+  const bool fine = delay_bounds(b, at, e->symbol, &bounds);
+  if (range) index = delays_of_taps(b, index, taps, apart);
+  if (!fine) return graph_fill(b->graph, 0, node_at(b, index)->shape);
+  if (range && far < 0) bounds.low += far;
+  if (range && far > 0) bounds.high += far;
+  const Delay d = {clock_here(at, e->clock), size_here(at, e->offset) + e->times * bounds.low, bounds.high - bounds.low + 1, e->times};
   Value window = {read_raw(b, at, e, d), e->left->type};
   return graph_gather(b->graph, one_hot_of(b, at, window).ref, index, bounds.low);
 }

@@ -111,7 +111,8 @@ Type type_numbers(Checker *c, Type t, const Expr *e); /* an index as its one-hot
 Type type_agree(Checker *c, const char *what, Type a, const Expr *ea, Type b, const Expr *eb);
 Type type_index(Checker *c, Scope *scope, Expr *e);
 const Symbol *tree_of_field(Checker *c, const Scope *scope, const Expr *field); /* n.left: the tree clock n; NULL with a diagnostic */
-Type type_delays(Checker *c, Scope *scope, Expr *e, Symbol *symbol, const Linear *at); /* delays.c: x[t - D] */
+Type type_delays(Checker *c, Expr *e, Symbol *symbol, const Linear *at); /* delays.c: x[t - D], x[t - D..t - D - 4] */
+bool same_delays(Checker *c, const Expr *range, const Linear *from, const Linear *to);
 Type type_as(Checker *c, Scope *scope, Expr *e);
 Type type_call(Checker *c, Scope *scope, Expr *e);
 Type type_start(Checker *c, Scope *scope, Expr *e);

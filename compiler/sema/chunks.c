@@ -21,7 +21,7 @@ typedef struct Search {
 /* t+1, t+k, t+D … and windows that begin or end ahead. */
 static bool reads_ahead(const Expr *e) {
   if (e->kind != EXPR_INDEX) return false;
-  if (e->access == ACCESS_DELAYS) return e->stride > 0;
+  if (e->access == ACCESS_DELAYS) return e->times > 0;
   if (e->access != ACCESS_OFFSET && e->access != ACCESS_WINDOW) return false;
   if (e->offset.terms) return e->offset.term[0].times > 0;
   bool ends_ahead = e->access == ACCESS_WINDOW && !e->taps.terms && e->offset.constant + (e->taps.constant - 1) * e->stride > 0;

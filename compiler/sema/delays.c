@@ -59,21 +59,40 @@ static void other_dims(Checker *c, const Expr *e, const Symbol *d, const Type *o
   note_sizes(c, diag, &of->shape, &d->type.shape);
 }
 
-Type type_delays(Checker *c, Scope *scope, Expr *e, Symbol *symbol, const Linear *at) {
+/* Both ends of a window, t - D and t - D - 4, have the same delays, so that it is as wide for all connections. */
+bool same_delays(Checker *c, const Expr *range, const Linear *from, const Linear *to) {
+  if (from->tensor == to->tensor && from->tensor_times == to->tensor_times) return true;
+  const Symbol *d = from->tensor ? from->tensor : to->tensor;
+  Diag *diag = diag_error(c->s, E0217, range->span, "a window of `%s` has no number of taps: `%s` gives each connection another",
+                          source_text(c, range->span), d->name);
+  diag_label(diag, range->span, "a shape has one size for all");
+  const char *clock = clock_name(c, from->clock);
+  diag_help(diag, "begin it at each connection's delay, with as many taps for all: `[%s - %s..%s - %s - 4]`", clock, d->name, clock, d->name);
+  return false;
+}
+
+/* [taps] ++ D's shape, of a window; D's shape */
+static Type type_taps(Checker *c, const Expr *e, const Symbol *d) {
+  Type out = type_real();
+  if (e->args.at[0].value->kind == EXPR_RANGE) append_dim(c, &out.shape, e->taps, e->span);
+  for (int i = 0; i < d->type.shape.rank; i++)
+    if (!append_dim(c, &out.shape, d->type.shape.dim[i], e->span)) return poison();
+  return out;
+}
+
+/* Of a window the caller has set offset, taps and stride. */
+Type type_delays(Checker *c, Expr *e, Symbol *symbol, const Linear *at) {
   Symbol *d = at->tensor;
-  (void)scope;
   e->access = ACCESS_DELAYS;
   e->clock = at->clock;
   e->symbol = d;
-  e->offset = at->dim;
-  e->taps = dim_literal(1);
-  e->stride = at->tensor_times;
+  e->times = (int)at->tensor_times;
   Type given = e->left->type = type_of_symbol(c, symbol, e), of = type_numbers(c, given, e->left);
   if (is_poison(of) || is_poison(d->type)) return poison();
   if (d->kind == SYMBOL_PARAM) return trained(c, e, d), poison();
-  if (e->stride != 1 && e->stride != -1) return refuse(c, e, d, "it is counted more than once"), poison();
+  if (at->tensor_times != 1 && at->tensor_times != -1) return refuse(c, e, d, "it is counted more than once"), poison();
   if (!ends_in(&d->type.shape, &of.shape)) return other_dims(c, e, d, &of), poison();
   if (!has_bounds(c, e, d)) return poison();
   want_history(c, e, symbol);
-  return type_shaped(d->type.shape);
+  return type_taps(c, e, d);
 }

@@ -150,10 +150,11 @@ static Type type_rotate(Checker *c, Scope *scope, Expr *e) {
   return b.shape.rank == 1 ? a : wants(c, e, 1, &b, "a vector of weights, one for each shift");
 }
 
+/* By a number known when compiling, or computed: by an index as the number it is. */
 static Type type_shift(Checker *c, Scope *scope, Expr *e) {
-  Type t = type_vector(c, scope, e);
-  if (!is_poison(argument(e, 1)->type) && !constant_expr(argument(e, 1))) return wants(c, e, 1, &argument(e, 1)->type, "a shift known when compiling");
-  return t;
+  const Type t = type_vector(c, scope, e), by = argument(e, 1)->type;
+  const bool number = (by.kind == TYPE_REAL || by.kind == TYPE_INDEX) && !by.shape.rank;
+  return number || is_poison(by) ? t : wants(c, e, 1, &by, "one number, by how many places");
 }
 
 /* decay(20 ms) = exp(-step / 20 ms) */

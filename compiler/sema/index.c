@@ -86,11 +86,11 @@ static Type type_offset(Checker *c, Scope *scope, Expr *e, Symbol *symbol, Expr 
   if (!offset_of(c, scope, at, &l)) return poison();
   const bool above = c->children && c->children->clock == l.clock && !l.tensor && is_now(l.dim);
   if (!above && no_line(c, at, l.clock)) return poison();
-  if (l.tensor) return type_delays(c, scope, e, symbol, &l);
-  e->access = above ? ACCESS_PARENT : ACCESS_OFFSET;
   e->clock = l.clock;
   e->offset = l.dim;
   e->taps = dim_literal(1);
+  if (l.tensor) return type_delays(c, e, symbol, &l);
+  e->access = above ? ACCESS_PARENT : ACCESS_OFFSET;
   if (!is_now(l.dim)) want_history(c, e, symbol);
   return e->left->type = type_of_symbol(c, symbol, e);
 }
@@ -147,8 +147,9 @@ static Type type_window(Checker *c, Scope *scope, Expr *e, Symbol *symbol, Expr 
   if (!stride_of(c, scope, range->third, &by)) return poison();
   if (from.clock != to.clock) return bad_delay(c, range->span, "mixes two clocks");
   if (no_line(c, range, from.clock)) return poison();
-  if (from.tensor || to.tensor) return not_built(c, range->span, "a window of delays by a tensor"), poison();
+  if (!same_delays(c, range, &from, &to)) return poison();
   if (!taps_of(c, scope, e, from.dim, to.dim, by)) return poison();
+  if (from.tensor) return type_delays(c, e, symbol, &from);
   e->access = ACCESS_WINDOW;
   e->clock = from.clock;
   if (!is_now(from.dim) || !is_now(to.dim)) want_history(c, e, symbol);
@@ -209,15 +210,31 @@ static Type no_components(Checker *c, Expr *e, const Type *of) {
   return poison();
 }
 
+static bool bad_components(Checker *c, Span span, const char *problem) {
+  diag_label(diag_error(c->s, E0307, span, "this does not say which components"), span, "%s", problem);
+  return false;
+}
+
+/* `by`: every second, third … one. */
+static bool component_stride(Checker *c, Scope *scope, Expr *by, int64_t *out) {
+  Dim d;
+  *out = 1;
+  if (!by) return true;
+  if (!component_end(c, scope, by, &d)) return false;
+  return (dim_known(d, out) && *out >= 1) || bad_components(c, by->span, "`by` is a whole number, at least 1");
+}
+
 static bool component_range(Checker *c, Scope *scope, Expr *e, Expr *at, const Dim *of) {
   bool range = at->kind == EXPR_RANGE;
-  Dim last;
-  if (range && at->third) return not_built(c, at->span, "`by` among components"), false;
+  Dim last, steps;
   if (!component_end(c, scope, range ? at->left : at, &e->offset)) return false;
   last = e->offset;
   if (range && !component_end(c, scope, at->right, &last)) return false;
-  e->taps = dim_add(c->s, dim_add(c->s, last, e->offset, -1), dim_literal(1), 1);
-  Dim end = dim_add(c->s, e->offset, e->taps, 1);
+  if (!component_stride(c, scope, range ? at->third : NULL, &e->stride)) return false;
+  if (!divide(c, dim_add(c->s, last, e->offset, -1), e->stride, &steps))
+    return bad_components(c, at->span, "how many these are depends on sizes that are not known here");
+  e->taps = dim_add(c->s, steps, dim_literal(1), 1);
+  Dim end = dim_add(c->s, dim_add(c->s, e->offset, steps, e->stride), dim_literal(1), 1);
   return at_least(c, scope, e->offset, dim_literal(0), at->span) && at_least(c, scope, e->taps, dim_literal(1), at->span) &&
          at_least(c, scope, *of, end, at->span);
 }

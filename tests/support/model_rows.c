@@ -41,6 +41,17 @@ const ModelRow model_rows[] = {
          "  param W: [H, X] ~ glorot\n  param k: [] = 0.4\n  state v: [H] = k\n  v = tanh(W @ x + sum over G (U * w[t - D]) + g)\n"
          "  state w: [G] = h0 as [G]\n  w = v as [G]\n  g = sum over H (v[t - E]) @ U2\n  param U2: [2, H] ~ glorot",
          "H"),
+    CELL("tanh(u @ sum over X (W * x0[t - D - 1..t - D - 3]) + sum(V * v[t - E..t - E - 4 by 2]))\n  fixed D: [H, X] ~ integers(0, 3)\n"
+         "  fixed E: [2, H] ~ integers(1, 3)\n  param W: [3, H, X] ~ normal(0, 0.3)\n  param V: [3, 2, H] ~ normal(0, 0.3)\n"
+         "  param u: [3] ~ normal(0, 0.3)\n  state x0: [X] = 0.3\n  x0 = tanh(Q @ x)\n  param Q: [X, X] ~ glorot\n  state v: [H] = h0\n"
+         "  v = tanh(R @ x + sum(v[t - E - 2..t - E] * V))\n  param R: [H, X] ~ glorot",
+         "H"),
+    BACKWARD("a + u @ sum over G (U * v[t + D..t + D + 2])\n  fixed D: [H, G] ~ integers(1, 3)\n  param U: [H, G] ~ glorot\n"
+             "  param u: [3] = 0.5\n  param a: [H] = 1\n  param W: [G, X] ~ glorot\n  state v: [G] = 0\n  v = tanh(W @ x)",
+             "H"),
+    CELL("shift(a, 3 * x[0]) + shift(a[0..3 by 3] as [2], x[1])[1] * A[0..2 by 2][1]\n  a = tanh(W @ x + shift(h[t-1], s) + h[t-1])\n"
+         "  state h: [H] = 0\n  h = a\n  fixed s: [] = 1\n  param W: [H, X] ~ glorot\n  param A: [X, H] ~ glorot",
+         "H"),
     BACKWARD("sum over G (U * v[t + D])\n  fixed D: [H, G] ~ integers(1, 3)\n  param U: [H, G] ~ glorot\n  param W: [G, X] ~ glorot\n"
              "  state v: [G] = 0\n  v = tanh(W @ x + sum over H (U * (v[t + D])))",
              "H"),
