@@ -69,7 +69,8 @@ int64_t batch_weight(const Batch *batch, const Dataset *data, int variable, int6
                      int64_t steps, bool is_double, void *out);
 
 /* Data on several clocks of different lengths (an encoder's and a decoder's) are stored with `steps` of the longest; the
- * shorter end in NaN. This is the number of steps on `clock` (bit 1 + clock of axes): up to the last present one. */
+ * shorter end in NaN. This is the number of steps on `clock` (bit 1 + clock of axes): what the data say of it, else up to the last
+ * present one. */
 int64_t sequence_steps_on(const Dataset *data, const Sequence *sequence, int clock);
 
 /* --- `validate last 10%`, `test last 50` ------------------------------------------------------------------------------ */

@@ -13,7 +13,9 @@ typedef struct Variable {
   int rank;
   int64_t shape[8];
   int64_t elements;
-  uint32_t axes;
+  uint32_t axes;   /* without the clocks in `within` */
+  const char *clock[RNN_MAX_CLOCKS]; /* names of those of `axes` */
+  uint32_t within; /* clocks of fixed length whose steps are dims of each step, the first ones of `shape`, in the order of clocks */
   int64_t below; /* index(V): whole numbers 0 … below-1; 0: real */
   int step_of;   /* 1 + the clock whose steps an index(s) names; 0: no such index */
   const Vocabulary *vocabulary; /* of an index(vocab); NULL */
@@ -21,8 +23,10 @@ typedef struct Variable {
 } Variable;
 
 typedef struct Sequence {
-  int64_t steps;
-  double **value; /* [variable]: [steps][elements], or [elements] without a clock; NULL where the data has none; NaN: missing */
+  int64_t steps;               /* on the longest clock */
+  int64_t on[RNN_MAX_CLOCKS];  /* steps on each clock; 0: as many as values on this clock alone reach */
+  double **value; /* [variable]: [steps][elements], or [elements] without a clock; on several clocks [on one][on the next] …
+                     [elements], in the order of clocks. NULL where the data has none; NaN: missing */
   int64_t source, start; /* of a window: 1 + the sequence that it was cut from, and its first step there; 0: it is no window */
 } Sequence;
 
@@ -53,6 +57,16 @@ int categories_find(const Categories *c, const char *name); /* -1: it is not amo
 bool categories_add(Categories *c, const char *name);       /* false: no memory */
 bool categories_copy(Categories *to, const Categories *from);
 void categories_free(Categories *list, int variables);      /* [variable], and the list */
+/* What is left of a step without the clocks within: elements / their steps. */
+int64_t variable_components(const Variable *v);
+/* Values of a variable at the steps at[clock]: [elements]; NULL where there are none. */
+const double *sequence_at(const Variable *v, int variable, const Sequence *q, const int64_t *at);
+/* Where among them those of the steps at[clock] of the clocks within begin. */
+int64_t variable_within(const Variable *v, const int64_t *at);
+/* How many places a variable has in a sequence: its steps, on several clocks their product. */
+int64_t sequence_places(const Variable *v, const Sequence *q);
+/* Are all of its numbers there? Of the clocks within that are in `axes`, at that step only. */
+bool sequence_present(const Variable *v, int variable, const Sequence *q, uint32_t axes, const int64_t *at);
 /* Bytes in memory. */
 int64_t dataset_bytes(const Dataset *d);
 /* `last 10%` and `last n`: contiguous in time. One sequence: only the counting changes (see `counted`). Several: the last tenth of them. */

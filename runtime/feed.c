@@ -1,6 +1,7 @@
 /* feed.c — filling a unit's inputs from a batch. */
 #include "runtime/feed.h"
 #include "runtime/clause.h"
+#include "runtime/places.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,6 +58,15 @@ static void count_clocks(Feed *f) {
   for (int c = 0; c < f->unit->clocks; c++) f->data_clocks += f->unit->fixed_length[c] == 0;
 }
 
+/* The clock called t, if there is one; its steps are those of `washout` and `for n steps`. */
+static int main_clock(const cJSON *clocks) {
+  for (int c = 0; c < cJSON_GetArraySize(clocks); c++) {
+    const char *name = json_string(cJSON_GetArrayItem(clocks, c), "name");
+    if (name && !strcmp(name, "t")) return c;
+  }
+  return 0;
+}
+
 bool feed_open(Feed *f, const Stage *stage, RnnUnit *unit, const Dataset *data, int64_t most_rows, RnnError *error) {
   *f = (Feed){.unit = unit, .net = stage->net, .data = data, .to = INT64_MAX, .from = stage->washout, .seed = stage->program->seed, .decoded = stage->decoded};
   f->variable = calloc((size_t)unit->inputs + 1, sizeof *f->variable);
@@ -66,6 +76,7 @@ bool feed_open(Feed *f, const Stage *stage, RnnUnit *unit, const Dataset *data, 
     f->whole[c] = calloc((size_t)most_rows + 1, sizeof **f->whole);
   }
   count_clocks(f);
+  f->main_clock = main_clock(stage->program->clocks);
   for (const cJSON *clause = NULL; (clause = clause_after(stage->json, "force", clause));)
     if (!read_force(f, clause, error)) return false;
   return bind_inputs(f, stage, error);
@@ -81,73 +92,12 @@ void feed_close(Feed *f) {
   *f = (Feed){0};
 }
 
-/* --- what counts ------------------------------------------------------------------------------------------------------------- */
-
-static bool present(const Feed *f, const Sequence *s, int variable, int64_t step) {
-  const Variable *v = &f->net->variable[variable];
-  const double *value = s->value[variable];
-  if (!value || (v->axes >> 1 && step >= s->steps)) return false;
-  if (v->axes >> 1) value += step * v->elements;
-  for (int64_t i = 0; i < v->elements; i++)
-    if (isnan(value[i])) return false;
-  return true;
-}
-
-/* A target, or the data's own value of an output: what the loss compares with. */
-static bool is_reference(const Feed *f, int input) {
-  return f->unit->input[input].role == ROLE_DATA && f->variable[input] >= 0 &&
-         f->net->variable[f->variable[input]].role != VARIABLE_INPUT;
-}
-
-static bool references_present(const Feed *f, const Sequence *s, int64_t step, bool stepped) {
-  for (int i = 0; i < f->unit->inputs; i++) {
-    if (!is_reference(f, i)) continue;
-    int v = f->variable[i];
-    if ((f->net->variable[v].axes >> 1 != 0) == stepped && !present(f, s, v, step)) return false;
-  }
-  return true;
-}
-
-bool feed_counts(const Feed *f, const Sequence *s, int64_t step) {
-  return step >= f->from && step < f->to && references_present(f, s, step, true);
-}
-
-bool feed_counts_sequence(const Feed *f, const Sequence *s) {
-  return references_present(f, s, 0, false);
-}
-
 /* --- filling ------------------------------------------------------------------------------------------------------------------ */
 
 static int clock_of(uint32_t axes) {
   for (int c = 0; c < RNN_MAX_CLOCKS; c++)
     if (axes >> (c + 1) & 1) return c;
   return 0;
-}
-
-/* Weights of steps: returns their sum. Rows that have ended are given 0 as well. */
-static double fill_step_weights(Feed *f, const Batch *b, const UnitPort *input, void *out) {
-  int c = clock_of(input->axes);
-  double sum = 0;
-  for (int64_t t = 0; t < f->unit->steps[c]; t++)
-    for (int64_t r = 0; r < b->rows; r++) {
-      int64_t step = b->offset[r] + t;
-      bool counts = t < f->unit->args.clock[c].length[r] && feed_counts(f, b->sequence[r], step);
-      scalar_set(out, t * b->rows + r, f->unit->is_double, counts);
-      sum += counts;
-    }
-  return sum;
-}
-
-/* A sequence counts in the chunk in which it ends. */
-static double fill_sequence_weights(Feed *f, const Batch *b, void *out) {
-  double sum = 0;
-  for (int64_t r = 0; r < b->rows; r++) {
-    bool ends = b->length[r] > 0 && b->offset[r] + b->length[r] == b->whole[r];
-    bool counts = ends && feed_counts_sequence(f, b->sequence[r]);
-    scalar_set(out, r, f->unit->is_double, counts);
-    sum += counts;
-  }
-  return sum;
 }
 
 static void fill_norm(Feed *f, const char *name, double sum) {
@@ -159,39 +109,15 @@ static void fill_norm(Feed *f, const char *name, double sum) {
 
 /* The norm of sequences may stand alone (a loss averaged over sequences, of sums over steps). */
 static void fill_sequence_norm(Feed *f, const Batch *b) {
-  double sum = 0;
-  for (int64_t r = 0; r < b->rows; r++)
-    sum += b->length[r] > 0 && b->offset[r] + b->length[r] == b->whole[r] && feed_counts_sequence(f, b->sequence[r]);
-  fill_norm(f, "sequences", sum);
+  fill_norm(f, "sequences", feed_sequence_weights(f, b, NULL));
 }
 
 static void fill_weight(Feed *f, const Batch *b, int i) {
   const UnitPort *input = &f->unit->input[i];
   void *out = f->unit->table[input->buffer];
-  double sum = input->axes >> 1 ? fill_step_weights(f, b, input, out) : fill_sequence_weights(f, b, out);
+  double sum = input->axes >> 1 ? feed_step_weights(f, b, input, out) : feed_sequence_weights(f, b, out);
   fill_norm(f, input->name, sum);
   if (f->counted < 0) f->counted = sum;
-}
-
-/* Keys of the coin: its own site, far from those of compiled draws. */
-static bool coin(const Feed *f, const Force *force, const Batch *b, int64_t row, int64_t step, uint64_t update) {
-  if (force->probability >= 1) return true;
-  uint64_t site = 0xF0000000u + (uint64_t)force->variable;
-  return rnn_random(f->seed, update, site, b->identity[row], (uint64_t)step, 0, 0) < force->probability;
-}
-
-/* 1 where data enter the delay line; never where the data say nothing. */
-static void fill_force(Feed *f, const Batch *b, int i, uint64_t update) {
-  const UnitPort *input = &f->unit->input[i];
-  const Force *force = force_of(f, f->variable[i]);
-  int c = clock_of(input->axes);
-  for (int64_t t = 0; t < f->unit->steps[c]; t++)
-    for (int64_t r = 0; r < b->rows; r++) {
-      int64_t step = b->offset[r] + t;
-      bool enters = force && step < force->steps && t < f->unit->args.clock[c].length[r] &&
-                    present(f, b->sequence[r], force->variable, step) && coin(f, force, b, r, step, update);
-      scalar_set(f->unit->table[input->buffer], t * b->rows + r, f->unit->is_double, enters);
-    }
 }
 
 static void fill_scale(Feed *f, int i, bool mean) {
@@ -204,40 +130,31 @@ static void fill_scale(Feed *f, int i, bool mean) {
   }
 }
 
-/* Number k of a step's values, where the variable has clocks of fixed length within: [fixed clock …][element] in the data, in the order of
- * clocks; [clock …] in the unit's order in the table. */
-static int64_t place_on_clocks(const Feed *f, const UnitPort *input, int64_t t, int64_t k) {
-  int64_t at[RNN_MAX_CLOCKS] = {0}, place = 0, left = k / input->elements;
-  for (int c = f->unit->clocks - 1; c >= 0; c--) {
-    if (!(input->axes >> (c + 1) & 1)) continue;
-    at[c] = f->unit->fixed_length[c] ? left % f->unit->fixed_length[c] : t;
-    if (f->unit->fixed_length[c]) left /= f->unit->fixed_length[c];
-  }
-  for (int i = 0; i < f->unit->clocks; i++) {
-    const int c = f->unit->order[i];
-    if (input->axes >> (c + 1) & 1) place = place * f->unit->steps[c] + at[c];
-  }
-  return place;
-}
-
+/* The data have [clock of the data …][clock of fixed length …][element], the table [clock …] in the unit's order. */
 static void fill_on_clocks(Feed *f, const Batch *b, int i) {
   const UnitPort *input = &f->unit->input[i];
-  const Variable *v = &f->net->variable[f->variable[i]];
-  const int64_t steps = f->unit->steps[clock_of(v->axes)], n = input->elements;
-  for (int64_t r = 0; r < b->rows; r++) {
-    const double *value = b->sequence[r]->value[f->variable[i]];
-    for (int64_t t = 0; t < steps; t++)
-      for (int64_t k = 0; k < v->elements; k++) {
-        const double x = value && t < b->length[r] ? value[(b->offset[r] + t) * v->elements + k] : 0;
-        scalar_set(f->unit->table[input->buffer], (place_on_clocks(f, input, t, k) * b->rows + r) * n + k % n, f->unit->is_double, isnan(x) ? 0 : x);
+  const int variable = f->variable[i];
+  const Variable *v = &f->net->variable[variable];
+  const Scaling *scaling = &f->net->scaling[variable];
+  const int64_t n = input->elements;
+  int64_t place[RNN_MAX_CLOCKS] = {0}, at[RNN_MAX_CLOCKS];
+  do {
+    for (int64_t r = 0; r < b->rows; r++) {
+      const bool there = feed_step(f, b, input->axes, r, place, at);
+      const double *value = there ? sequence_at(v, variable, b->sequence[r], at) : NULL;
+      const int64_t to = (unit_place(f->unit, input->axes, place) * b->rows + r) * n, from = value ? variable_within(v, at) : 0;
+      for (int64_t k = 0; k < n; k++) {
+        const double x = value ? scaling_apply(scaling, k, value[from + k]) : 0;
+        scalar_set(f->unit->table[input->buffer], to + k, f->unit->is_double, isnan(x) ? 0 : x);
       }
-  }
+    }
+  } while (next_place(input->axes, f->unit->steps, place));
 }
 
 static void fill_data(Feed *f, const Batch *b, int i) {
   const UnitPort *input = &f->unit->input[i];
   int64_t steps = input->axes >> 1 ? f->unit->steps[clock_of(input->axes)] : 1;
-  if ((input->axes & ~1u) & ((input->axes & ~1u) - 1)) {
+  if (on_several_clocks(input->axes)) {
     fill_on_clocks(f, b, i);
     return;
   }
@@ -262,7 +179,7 @@ static void fill_input(Feed *f, const Batch *b, int i, uint64_t update) {
   switch (f->unit->input[i].role) {
   case ROLE_DATA: fill_data(f, b, i); break;
   case ROLE_WEIGHT: fill_weight(f, b, i); break;
-  case ROLE_FORCE: fill_force(f, b, i, update); break;
+  case ROLE_FORCE: feed_force(f, b, &f->unit->input[i], force_of(f, f->variable[i]), update); break;
   case ROLE_MEAN: fill_scale(f, i, true); break;
   case ROLE_STD: fill_scale(f, i, false); break;
   case ROLE_DECODED: fill_decoded(f, b, i); break;

@@ -23,6 +23,7 @@ typedef struct Feed {
   uint64_t seed;
   const Decoded *decoded; /* NULL */
   int32_t *length[RNN_MAX_CLOCKS], *whole[RNN_MAX_CLOCKS]; /* of clocks other than the first: [most rows] */
+  int main_clock;       /* t */
   int data_clocks;      /* clocks whose length is the data's */
   double counted;       /* of the last batch: the sum of its first weight input, or its rows */
   double *sum;          /* [inputs] of a norm: what it is one over, as far as this batch goes */
@@ -39,8 +40,17 @@ void feed_fill(Feed *f, const Batch *slice, uint64_t update, bool keep_state);
 double feed_sum(const Feed *f, int input);
 void feed_norm(Feed *f, int input, double sum);
 void feed_share(Feed *f, bool has);
-/* 1 where all targets and data.* inputs of the unit are present at a step of a sequence and from ≤ step < to. */
-bool feed_counts(const Feed *f, const Sequence *sequence, int64_t step);
+/* feed_counts.c. Do the steps at[clock] of a value on `axes` count: from ≤ step < to on the main clock, and all targets and data.* inputs of
+ * the unit that live on no other clocks are present there? `whole`: those that live on some of its clocks and on others too are there at
+ * all steps of the others. */
+bool feed_counts(const Feed *f, const Sequence *sequence, uint32_t axes, bool whole, const int64_t *at);
 bool feed_counts_sequence(const Feed *f, const Sequence *sequence);
+/* The steps at[clock] of its sequence that a row has at place[clock] of a batch; false: the row has ended there. */
+bool feed_step(const Feed *f, const Batch *b, uint32_t axes, int64_t row, const int64_t *place, int64_t *at);
+/* Fill a weight input (rows that have ended are given 0 as well) and return its sum; `out` NULL: only that. */
+double feed_step_weights(const Feed *f, const Batch *b, const UnitPort *input, void *out);
+double feed_sequence_weights(const Feed *f, const Batch *b, void *out);
+/* 1 where data enter the delay line; never where the data say nothing. */
+void feed_force(const Feed *f, const Batch *b, const UnitPort *input, const Force *force, uint64_t update);
 
 #endif

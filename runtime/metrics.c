@@ -24,6 +24,13 @@ int64_t series_place(const Series *s, int64_t sequence, const int64_t *at) {
   return place;
 }
 
+void series_steps(const Series *s, int64_t sequence, int64_t place, int64_t *at) {
+  for (int c = s->clocks - 1; c >= 0; c--) {
+    at[s->clock[c]] = place % s->length[c][sequence];
+    place /= s->length[c][sequence];
+  }
+}
+
 /* --- walking over the counted elements ------------------------------------------------------------------------------------- */
 
 typedef struct Walk {

@@ -13,15 +13,18 @@ typedef struct Series {
   bool stepped;     /* lives on a clock */
   int clocks, clock[RNN_MAX_CLOCKS];       /* on which; the last one's steps follow each other in `value` */
   const char *clock_name[RNN_MAX_CLOCKS];
+  int64_t fixed[RNN_MAX_CLOCKS];           /* length of a clock of fixed length; 0: the data's */
   int64_t *length[RNN_MAX_CLOCKS];         /* [clocks][count] */
   int64_t count;    /* sequences; 1 for a value without the sequence axis */
   int64_t *steps;   /* [count]; 1 where not stepped; of all clocks together */
   double **value;   /* [count]: [steps][elements] */
-  uint8_t **counted; /* [count]: [steps] 1 where the step counts; belongs to the run */
+  uint8_t **counted; /* [count]: [steps] 1 where the step counts; NULL: all do */
 } Series;
 
 /* Where the steps at[clock] stand in a sequence's values. −1: it has no such steps. */
 int64_t series_place(const Series *s, int64_t sequence, const int64_t *at);
+/* The steps at[clock] of value number `place` of a sequence, on the series' own clocks. */
+void series_steps(const Series *s, int64_t sequence, int64_t place, int64_t *at);
 
 /* A number for a report's or expect's VALUE: metrics of series, arithmetic on them, comparisons (1 or 0). `series` [count] are found by
  * their names in {"output": …}. NaN where nothing was counted. E0410 unknown metric, E0404 a wrong number of arguments. */

@@ -31,6 +31,9 @@ static Variable read_variable(const RnnProgram *p, const cJSON *entry) {
   Variable v = {.name = json_string(entry, "name"), .role = role_of(json_string(entry, "role"))};
   v.elements = json_shape(entry, v.shape, &v.rank);
   v.axes = (uint32_t)json_number(entry, "axes", 0);
+  v.within = (uint32_t)json_number(entry, "within", 0);
+  for (int c = 0; c < RNN_MAX_CLOCKS; c++)
+    if (v.axes >> (1 + c) & 1) v.clock[c] = json_string(cJSON_GetArrayItem(p->clocks, c), "name");
   v.below = (int64_t)json_number(entry, "below", 0);
   v.step_of = 1 + (int)json_number(entry, "step_of", -1);
   v.line = (int)json_number(entry, "line", 0);

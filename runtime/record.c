@@ -8,6 +8,7 @@ static void add_clocks(Series *s, uint32_t axes, const cJSON *clocks) {
   for (int c = 0; c < RNN_MAX_CLOCKS; c++) {
     if (!(axes >> (c + 1) & 1)) continue;
     s->clock_name[s->clocks] = json_string(cJSON_GetArrayItem(clocks, c), "name");
+    s->fixed[s->clocks] = (int64_t)json_number(cJSON_GetArrayItem(clocks, c), "length", 0);
     s->length[s->clocks] = calloc((size_t)s->count + 1, sizeof(int64_t));
     s->clock[s->clocks++] = c;
   }
@@ -22,30 +23,12 @@ static Series new_series(const UnitPort *port, int64_t sequences, const cJSON *c
 }
 
 static void begin(Recording *r, const RnnUnit *unit, const Dataset *data, const cJSON *clocks) {
-  *r = (Recording){.sequences = data->count};
+  *r = (Recording){0};
   r->series = calloc((size_t)unit->outputs + 1, sizeof *r->series);
-  r->counted = calloc((size_t)data->count + 1, sizeof *r->counted);
-  r->counted_once = calloc((size_t)data->count + 1, sizeof *r->counted_once);
   for (int i = 0; i < unit->outputs; i++) {
     if (strcmp(unit->output[i].role_name, "value")) continue;
-    Series s = new_series(&unit->output[i], data->count, clocks);
-    bool fixed = s.clocks && (s.clocks > 1 || unit->fixed_length[s.clock[0]]); /* such clocks have nothing to do with the data's steps */
-    if (unit->output[i].axes & 1 && !fixed) s.counted = s.stepped ? r->counted : r->counted_once;
-    r->series[r->count++] = s;
+    r->series[r->count++] = new_series(&unit->output[i], data->count, clocks);
   }
-}
-
-/* Where step number `t` of a row's values lies in the table: [clock …] in the unit's order, without pads. */
-static int64_t place_in_table(const RnnUnit *u, const Series *s, int64_t sequence, int64_t t) {
-  int64_t at[RNN_MAX_CLOCKS] = {0}, place = 0;
-  for (int c = s->clocks - 1; c >= 0; c--) {
-    at[s->clock[c]] = t % s->length[c][sequence];
-    t /= s->length[c][sequence];
-  }
-  for (int i = 0; i < u->clocks; i++)
-    for (int c = 0; c < s->clocks; c++)
-      if (s->clock[c] == u->order[i]) place = place * u->steps[u->order[i]] + at[u->order[i]];
-  return place;
 }
 
 /* Row `row` of an output becomes sequence `place` of its series. */
@@ -60,7 +43,9 @@ static void take_row(const RnnUnit *u, int output, int64_t row, int64_t place, S
   free(s->value[place]);
   s->value[place] = malloc((size_t)(s->steps[place] * n + 1) * sizeof(double));
   for (int64_t t = 0; t < s->steps[place]; t++) {
-    const int64_t at = (place_in_table(u, s, place, t) * rows + row) * n;
+    int64_t step[RNN_MAX_CLOCKS] = {0};
+    series_steps(s, place, t, step);
+    const int64_t at = (unit_place(u, port->axes, step) * rows + row) * n;
     for (int64_t i = 0; i < n; i++) s->value[place][t * n + i] = scalar_get(u->table[port->buffer], at + i, u->is_double);
   }
 }
@@ -75,14 +60,34 @@ static void take_batch(Recording *r, const RnnUnit *u, const Batch *b) {
   }
 }
 
-static void mark_counted(Recording *r, const Feed *f, const Dataset *data) {
-  for (int64_t i = 0; i < data->count; i++) {
-    const Sequence *q = &data->sequence[i];
-    bool whole = feed_counts_sequence(f, q);
-    r->counted[i] = calloc((size_t)q->steps + 1, 1);
-    r->counted_once[i] = calloc(1, 1);
-    r->counted_once[i][0] = whole;
-    for (int64_t t = 0; t < q->steps; t++) r->counted[i][t] = whole && feed_counts(f, q, t);
+/* A value on clocks of fixed length alone has nothing to do with the data's steps. */
+static bool has_steps_of_data(const RnnUnit *u, const Series *s) {
+  bool any = !s->clocks;
+  for (int c = 0; c < s->clocks; c++) any |= !u->fixed_length[s->clock[c]];
+  return any;
+}
+
+static uint8_t *marks(const Series *s, const Feed *f, const Sequence *q, int64_t sequence) {
+  uint8_t *out = calloc((size_t)s->steps[sequence] + 1, 1);
+  const bool whole = feed_counts_sequence(f, q);
+  uint32_t axes = 1;
+  for (int c = 0; c < s->clocks; c++) axes |= 2u << s->clock[c];
+  for (int64_t t = 0; t < s->steps[sequence]; t++) {
+    int64_t at[RNN_MAX_CLOCKS] = {0};
+    series_steps(s, sequence, t, at);
+    out[t] = whole && (!s->clocks || feed_counts(f, q, axes, false, at));
+  }
+  return out;
+}
+
+/* Of every value that sequences have one of. */
+static void mark_counted(Recording *r, const RnnUnit *u, const Feed *f, const Dataset *data) {
+  for (int i = 0, n = 0; i < u->outputs; i++) {
+    if (strcmp(u->output[i].role_name, "value")) continue;
+    Series *s = &r->series[n++];
+    if (!(u->output[i].axes & 1) || !has_steps_of_data(u, s)) continue;
+    s->counted = calloc((size_t)s->count + 1, sizeof *s->counted);
+    for (int64_t k = 0; k < s->count; k++) s->counted[k] = marks(s, f, &data->sequence[k], k);
   }
 }
 
@@ -97,26 +102,25 @@ bool record(Recording *r, const Stage *stage, RnnUnit *unit, const Dataset *data
     slices_call(&slices, b, 0, false);
     for (int i = 0; i < slices.computed; i++) take_batch(r, slices.slice[i].unit, slices.slice[i].batch);
   }
-  if (good) mark_counted(r, &slices.slice->feed, data);
+  if (good) mark_counted(r, unit, &slices.slice->feed, data);
   slices_close(&slices);
   batches_free(batches);
   return good;
 }
 
-static void free_all(uint8_t **list, int64_t n) {
-  for (int64_t i = 0; list && i < n; i++) free(list[i]);
-  free(list);
+static void free_series(Series *s) {
+  for (int64_t i = 0; i < s->count; i++) {
+    free(s->value[i]);
+    if (s->counted) free(s->counted[i]);
+  }
+  free(s->value);
+  free(s->counted);
+  for (int c = 0; c < s->clocks; c++) free(s->length[c]);
+  free(s->steps);
 }
 
 void recording_free(Recording *r) {
-  for (int k = 0; k < r->count; k++) {
-    for (int64_t i = 0; i < r->series[k].count; i++) free(r->series[k].value[i]);
-    free(r->series[k].value);
-    for (int c = 0; c < r->series[k].clocks; c++) free(r->series[k].length[c]);
-    free(r->series[k].steps);
-  }
-  free_all(r->counted, r->sequences);
-  free_all(r->counted_once, r->sequences);
+  for (int k = 0; k < r->count; k++) free_series(&r->series[k]);
   free(r->series);
   *r = (Recording){0};
 }

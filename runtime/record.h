@@ -6,8 +6,6 @@
 typedef struct Recording {
   int count;
   Series *series;        /* one for each output of role value */
-  int64_t sequences;
-  uint8_t **counted, **counted_once; /* [sequences] of values on a clock, and of those without */
 } Recording;
 
 /* `from`: steps before it do not count. Sequences run in batches of `rows`. */

@@ -36,18 +36,24 @@ static const Variable *said_by_data(const Stage *stage, const char *name, int *p
   return NULL;
 }
 
+static bool says(const Variable *v, int variable, const Sequence *q, const int64_t *at, int64_t element) {
+  const double *value = sequence_at(v, variable, q, at);
+  return value && !isnan(value[variable_within(v, at) + element]);
+}
+
 /* What the data do not say is computed with as 0, and shown as missing. */
 static void mark_missing(const Stage *stage, const char *name, Series *s) {
   int place = 0;
   const Variable *variable = stage->decoded ? NULL : said_by_data(stage, name, &place);
-  bool fits = variable && variable->elements == s->elements && s->count == stage->data->count && (variable->axes > 1) == s->stepped;
+  bool fits = variable && variable_components(variable) == s->elements && s->count == stage->data->count && (variable->axes > 1) == s->stepped;
   if (!fits) return;
-  for (int64_t i = 0; i < s->count; i++) {
-    const Sequence *q = &stage->data->sequence[i];
-    int64_t known = !q->value[place] ? 0 : (s->stepped && q->steps < s->steps[i] ? q->steps : s->steps[i]) * s->elements;
-    for (int64_t k = 0; k < s->steps[i] * s->elements; k++)
-      if (k >= known || isnan(q->value[place][k])) s->value[i][k] = NAN;
-  }
+  for (int64_t i = 0; i < s->count; i++)
+    for (int64_t t = 0; t < s->steps[i]; t++) {
+      int64_t at[RNN_MAX_CLOCKS] = {0};
+      series_steps(s, i, t, at);
+      for (int64_t k = 0; k < s->elements; k++)
+        if (!says(variable, place, &stage->data->sequence[i], at, k)) s->value[i][t * s->elements + k] = NAN;
+    }
 }
 
 /* Shown as the symbols of its vocabulary, where it has one. */
@@ -92,17 +98,29 @@ static bool expect(Run *r, const cJSON *clause, RnnError *error) {
 
 /* --- plot, write ---------------------------------------------------------------------------------------------------------------------- */
 
+/* Curves in one picture; a map for each value on several clocks. */
+static void draw(const Run *r, const Chosen *c, int64_t last) {
+  const RnnOptions *options = r->stage->options;
+  Chosen curves = {.count = 0};
+  char text[512] = "";
+  for (int i = 0; i < c->count; i++) {
+    const size_t used = strlen(text);
+    if (c->series[i]->clocks > 1) continue;
+    snprintf(text + used, sizeof text - used, "%s%s", curves.count ? ", " : "", c->name[i]);
+    curves.name[curves.count] = c->name[i];
+    curves.series[curves.count++] = c->series[i];
+  }
+  if (curves.count) show_plot(options, r->stage->name, text, curves.series, curves.name, curves.count, last);
+  for (int i = 0; i < c->count; i++)
+    if (c->series[i]->clocks > 1) show_map(options, r->stage->name, c->series[i], c->name[i], last);
+}
+
 static bool plot(Run *r, const cJSON *clause, RnnError *error) {
   Chosen c = {.count = 0};
-  char text[512] = "";
   const cJSON *value, *last = modifier_of(clause, "last");
   (void)error;
   for (int i = 0; (value = value_arg(clause, i)); i++) choose(r, value, &c);
-  for (int i = 0; i < c.count; i++) {
-    size_t used = strlen(text);
-    snprintf(text + used, sizeof text - used, "%s%s", i ? ", " : "", c.name[i]);
-  }
-  if (c.count) show_plot(r->stage->options, r->stage->name, text, c.series, c.name, c.count, (int64_t)clause_number(last, 0));
+  draw(r, &c, (int64_t)clause_number(last, 0));
   return true;
 }
 

@@ -3,7 +3,7 @@
 #define RNN_RUNTIME_SCALING_H
 #include "runtime/dataset.h"
 
-/* One variable's scale: [elements] each. 0 and 1 where the variable is not scaled. */
+/* One variable's scale: [components] each, whatever the steps of clocks within. 0 and 1 where the variable is not scaled. */
 typedef struct Scaling {
   double *mean, *std;
   int64_t elements;

@@ -2,6 +2,7 @@
 #include "runtime/clause.h"
 #include "runtime/error.h"
 #include "runtime/model.h"
+#include "runtime/places.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -86,7 +87,7 @@ static Dataset *nothing(const Net *net) {
 }
 
 static void lengthen_value(Sequence *q, int v, const Variable *variable, int64_t steps) {
-  if (!q->value[v] || !(variable->axes >> 1)) return;
+  if (!q->value[v] || !(variable->axes >> 1) || on_several_clocks(variable->axes)) return; /* those say themselves how long they are */
   q->value[v] = realloc(q->value[v], (size_t)(steps * variable->elements) * sizeof(double));
   for (int64_t i = q->steps * variable->elements; i < steps * variable->elements; i++) q->value[v][i] = 0.0 / 0.0; /* missing */
 }

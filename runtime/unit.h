@@ -71,6 +71,8 @@ RnnUnit *unit_twin(const RnnUnit *u);
 void unit_share_parameters(RnnUnit *u, RnnUnit *owner);
 /* Lays the table out for rows × steps[clock], growing memory where needed; contents of inputs are undefined after it. */
 void unit_layout(RnnUnit *u, int64_t rows, const int64_t *steps);
+/* Where the steps at[clock] of a value on `axes` lie: [clock …] in the unit's order, without what is in front of them. */
+int64_t unit_place(const RnnUnit *u, uint32_t axes, const int64_t *at);
 /* Fills in the clocks' active rows and calls; args.rows, .clock[].{first,length,whole}, .fresh, .sequence … are the caller's. */
 void unit_run(RnnUnit *u);
 /* Row r takes the kept state that row from[r] has now (beam search). */

@@ -1,4 +1,5 @@
 /* unit_layout.c — where a unit's buffers lie: a call's in one piece of memory, kept states in their own. */
+#include "runtime/places.h"
 #include "runtime/unit.h"
 #include <stdlib.h>
 #include <string.h>
@@ -130,6 +131,13 @@ void unit_layout(RnnUnit *u, int64_t rows, const int64_t *steps) {
   }
   grow_pool(u);
   for (int i = 0; i < u->buffers; i++) u->table[i] = place(u, &u->buffer[i]);
+}
+
+int64_t unit_place(const RnnUnit *u, uint32_t axes, const int64_t *at) {
+  int64_t place = 0;
+  for (int i = 0; i < u->clocks; i++)
+    if (on_clock(axes, u->order[i])) place = place * u->steps[u->order[i]] + at[u->order[i]];
+  return place;
 }
 
 void rnn_unit_reserve_clocks(RnnUnit *u, int64_t rows, const int64_t *steps) { unit_layout(u, rows, steps); }

@@ -224,7 +224,6 @@ typedef struct ClauseWalk {
   Builder *b;     /* NULL: only JSON */
   int outputs;    /* so far */
   bool variables; /* in write and plot */
-  const char *along_one_clock; /* what wants values that live on one clock at most: "plotting"; NULL */
   bool expects;   /* in expect: conditions hold at every step */
   bool of_net;    /* `mean(x)` is the net's own arithmetic here: in write and plot, and inside a metric */
 } ClauseWalk;

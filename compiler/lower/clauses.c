@@ -192,11 +192,6 @@ static const char *variable_of(const ClauseWalk *w, const Expr *e) {
   return symbol_read(e) || data_field(w->at, e) ? expr_text(w->session, e) : NULL;
 }
 
-static bool lives_on_several_clocks(const Builder *b, Ref value) {
-  const GraphAxes clocks = b->graph->nodes.at[value].axes & ~GRAPH_SEQUENCE;
-  return clocks & (clocks - 1);
-}
-
 static cJSON *add_output(ClauseWalk *w, const Expr *e) {
   const char *name = arena_printf(w->session->arena, "r%d", w->outputs++);
   cJSON *object = with_string("output", name);
@@ -207,8 +202,6 @@ static cJSON *add_output(ClauseWalk *w, const Expr *e) {
   w->b->original = true;
   Ref value = lower_expr(w->b, w->at, e);
   w->b->original = false;
-  if (w->along_one_clock && lives_on_several_clocks(w->b, value))
-    value = unbuilt(w->b, e->span, arena_printf(w->session->arena, "%s a value on several clocks (`write csv` can)", w->along_one_clock));
   graph_output(w->b->graph, name, OUTPUT_VALUE, 0, value);
   return object;
 }
@@ -267,17 +260,10 @@ static void add_modifiers(ClauseWalk *w, cJSON *object, const Clause *c) {
   }
 }
 
-static bool writes_npz(const Clause *c) {
-  for (int i = 0; !strcmp(c->keyword, "write") && i < c->args.len; i++)
-    if (c->args.at[i].value->kind == EXPR_CALL && !strcmp(c->args.at[i].value->name, "npz")) return true;
-  return false;
-}
-
 cJSON *json_of_clause(ClauseWalk *w, const Clause *c) {
   cJSON *object = with_string("keyword", c->keyword);
   cJSON_AddNumberToObject(object, "line", span_line(w->session, c->span));
   w->variables = !strcmp(c->keyword, "write") || !strcmp(c->keyword, "plot");
-  w->along_one_clock = !strcmp(c->keyword, "plot") ? "plotting" : writes_npz(c) ? "an npz of" : NULL;
   w->of_net = w->variables;
   w->expects = !strcmp(c->keyword, "expect");
   add_args(w, object, &c->args, is_output_clause(c) ? outermost_json : json_of_value);

@@ -1,6 +1,7 @@
 /* loss.c — losses: an error for every element, its average over all that counts in the batch.
  *
- * Averages run over all counted elements: Σ_{sequence, step} w Σ_elements e / (elements · Σ w). The runtime gives the weights
+ * Averages run over all counted elements: Σ_{sequence, step} w Σ_elements e / (elements · Σ w). On several clocks a step is one on each of
+ * them, Σ_{sequence, s, t}: sequences count by their lengths, never a mean over s as one value of t. The runtime gives the weights
  * w (washout, missing targets) and 1/Σ w, so that a slice of a batch can be computed alone and slices add up. What depends
  * on no data counts in one slice only: it is multiplied by the `share` input. */
 #include "base/diag.h"
@@ -17,15 +18,56 @@ static int main_clock(const Builder *b) {
   return 0;
 }
 
-static int weighted_clock(const Builder *b, GraphAxes axes) {
-  return axes & GRAPH_CLOCK(main_clock(b)) ? main_clock(b) : first_clock(axes);
+/* Do the data say targets on this clock, which may then be missing at some of its steps? */
+static bool has_references(const Builder *b, int clock) {
+  const Scope *net = b->net->scope;
+  for (int i = 0; i < net->symbols.len; i++) {
+    const Symbol *s = net->symbols.at[i];
+    if ((s->kind == SYMBOL_TARGET || s->kind == SYMBOL_OUTPUT) && axes_here(b->net, s->type.axes) & GRAPH_CLOCK(clock)) return true;
+  }
+  return false;
 }
 
-/* "steps" of the main clock, "sequences", or "steps.s" of another clock. */
-static const char *weight_name(const Builder *b, int clock) {
-  if (clock < 0) return "sequences";
-  if (clock == main_clock(b)) return "steps";
-  return arena_printf(b->session->arena, "steps.%s", b->graph->clocks.at[clock].name);
+/* Steps of a fixed length are all alike, unless data may be missing among them; so one clock of the others at least. */
+static GraphAxes weighted_clocks(const Builder *b, GraphAxes axes) {
+  GraphAxes out = 0;
+  for (int c = 0; c < b->graph->clocks.len; c++)
+    if (axes & GRAPH_CLOCK(c) && (!b->graph->clocks.at[c].length || has_references(b, c))) out |= GRAPH_CLOCK(c);
+  const int clock = axes & GRAPH_CLOCK(main_clock(b)) ? main_clock(b) : first_clock(axes);
+  return out || clock < 0 ? out : GRAPH_CLOCK(clock);
+}
+
+/* A target, or the data's own value of an output. */
+static bool is_reference(const Builder *b, const GraphInput *input) {
+  const Symbol *s = scope_find(b->net->scope, input->name);
+  return input->role == INPUT_DATA && (!strncmp(input->name, "data.", 5) || (s && s->kind == SYMBOL_TARGET));
+}
+
+/* Does x need data that live on further clocks than it does, as Σ_s data.a[s, t]? Where some of them are missing it means nothing. What
+ * is read at other steps is the net's, and was made later where it waits for them. */
+static bool gathers_references(const Builder *b, Ref x, GraphAxes clocks) {
+  const Graph *g = b->graph;
+  bool *seen = arena_array(b->session->arena, bool, g->nodes.len + 1), found = false;
+  seen[x] = true;
+  for (Ref r = x; r >= 0 && !found; r--) {
+    const Node *n = &g->nodes.at[r];
+    if (!seen[r]) continue;
+    for (int i = 0; i < n->inputs && n->op != OP_READ && n->op != OP_WINDOW; i++)
+      if (n->in[i] != NO_REF && n->in[i] < r) seen[n->in[i]] = true;
+    if (n->op != OP_INPUT) continue;
+    const GraphInput *input = &g->inputs.at[n->attrs.index];
+    found = is_reference(b, input) && input->axes & clocks && clocks_of(input->axes) & ~clocks;
+  }
+  return found;
+}
+
+/* "sequences"; "steps" of the main clock alone; else the clocks are named: "steps.s", "steps.s.t". ".whole": see above. */
+static const char *weight_name(const Builder *b, GraphAxes clocks, bool whole) {
+  if (!clocks) return "sequences";
+  const char *name = "steps";
+  for (int c = 0; c < b->graph->clocks.len; c++)
+    if (clocks & GRAPH_CLOCK(c) && clocks != GRAPH_CLOCK(main_clock(b))) name = arena_printf(b->session->arena, "%s.%s", name, b->graph->clocks.at[c].name);
+  return whole ? arena_printf(b->session->arena, "%s.whole", name) : name;
 }
 
 static Ref input(Builder *b, const char *name, InputRole role, GraphAxes axes) {
@@ -37,14 +79,13 @@ static Ref sub(Builder *b, Ref x, Ref y) { return graph_binary(b->graph, OP_SUB,
 
 static Ref shared_once(Builder *b, Ref x) { return mul(b, x, input(b, "share", INPUT_SHARE, 0)); }
 
-/* Σ w x, times 1/Σ w for an average; a second clock, which has no weights, is averaged by its length. */
+/* Σ w x, times 1/Σ w for an average; a clock of fixed length that has no weights is averaged by its length. */
 static Ref average(Builder *b, Ref x, Average how) {
   const GraphAxes axes = node_at(b, x)->axes;
   if (!axes) return shared_once(b, x);
-  const int clock = weighted_clock(b, axes);
-  const GraphAxes weighted = GRAPH_SEQUENCE | (clock < 0 ? 0 : GRAPH_CLOCK(clock)), others = axes & ~weighted;
+  const GraphAxes clocks = weighted_clocks(b, axes), weighted = GRAPH_SEQUENCE | clocks, others = axes & ~weighted;
+  const char *name = weight_name(b, clocks, gathers_references(b, x, clocks));
   if (others) x = how == AVERAGE_ELEMENTS ? mean_of(b, x, 0, others) : graph_sum(b->graph, x, 0, others);
-  const char *name = weight_name(b, clock);
   const Ref counted = mul(b, x, input(b, name, INPUT_WEIGHT, weighted));
   const Ref sum = graph_sum(b->graph, counted, 0, weighted);
   if (how == AVERAGE_NOT) return sum;

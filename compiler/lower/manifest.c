@@ -97,6 +97,8 @@ static void add_variable(const Model *m, cJSON *list, const Instance *at, const 
   const GraphAxes axes = data_shape(m, at, s, &shape);
   add_shape(object, shape);
   cJSON_AddNumberToObject(object, "axes", axes);
+  const GraphAxes within = axes_here(at, s->type.axes) & ~axes;
+  if (within) cJSON_AddNumberToObject(object, "within", within);
   if (s->type.kind == TYPE_INDEX) cJSON_AddNumberToObject(object, "below", (double)size_here(at, s->type.below));
   if (s->type.kind == TYPE_CLOCK_INDEX) cJSON_AddNumberToObject(object, "step_of", clock_here(at, s->type.clock));
   const Symbol *vocabulary = vocabulary_of(&s->type);

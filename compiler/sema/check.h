@@ -144,6 +144,7 @@ Type type_field_of_call(Checker *c, Scope *scope, Expr *e); /* `P(x).h` */
 /* --- clocks.c ---------------------------------------------------------------------------------------------------------- */
 void clocks_of_body(Checker *c, Scope *scope);
 Axes clocks_of_expr(Checker *c, Scope *scope, Expr *e); /* of a clause */
+const char *clocks_text(Checker *c, Axes axes); /* `s` and `t` */
 const char *clock_name(Checker *c, int clock);
 int default_clock(Checker *c, const Scope *scope); /* -1: there are several, none called t */
 

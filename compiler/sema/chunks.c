@@ -32,10 +32,15 @@ static bool takes_all_steps(const Search *s, const Expr *e) {
   return e->kind == EXPR_OVER && e->over_dim < 0 && e->clock >= 0 && !s->c->module->clocks.at[e->clock].length;
 }
 
+/* A clock of fixed length is whole in every step of a piece. A cell's clock may be another at each call: only the net's own is known. */
+static bool along_fixed_clock(const Search *s, const Expr *e) {
+  return s->in && !s->in->call && e->kind == EXPR_INDEX && e->clock >= 0 && s->c->module->clocks.at[e->clock].length;
+}
+
 /* A piece has its own first step; its last one is the sequence's where a value of the whole sequence is counted, but not at each step. */
 static const char *problem_of(const Search *s, const Expr *e) {
-  bool of_index = e->kind == EXPR_INDEX;
-  if (reads_ahead(e)) return "reads a later step";
+  bool of_index = e->kind == EXPR_INDEX && !along_fixed_clock(s, e);
+  if (of_index && reads_ahead(e)) return "reads a later step";
   if (takes_all_steps(s, e)) return "takes all steps together";
   if (of_index && e->access == ACCESS_FIRST) return "reads the first step, which is in another piece";
   return of_index && e->access == ACCESS_LAST && s->stepped ? "needs the last step at every other" : NULL;

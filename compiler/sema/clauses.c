@@ -107,8 +107,6 @@ void check_scale(Checker *c, Stage *stage, Clause *clause) {
     } else if (symbol->type.kind == TYPE_INDEX || symbol->type.kind == TYPE_CLOCK_INDEX) {
       Diag *d = diag_error(c->s, E0407, clause_argument(clause, i)->span, "an index cannot be scaled");
       diag_label(d, symbol->span, "`%s` is %s", symbol->name, shape_phrase(c, &symbol->type));
-    } else if (AXES_CLOCKS(symbol->type.axes) & (AXES_CLOCKS(symbol->type.axes) - 1)) {
-      not_built(c, clause_argument(clause, i)->span, "scaling data on several clocks");
     }
   }
 }

@@ -77,11 +77,58 @@ static void check_sources(Checker *c, Stage *stage, const Clause *clause, const 
   }
 }
 
+/* --- data on several clocks ----------------------------------------------------------------------------------------------------- */
+
+/* Clocks whose length the data say, one more than which no row of a table has. */
+static bool on_several_clocks_of_data(const Checker *c, const Symbol *symbol) {
+  int count = 0;
+  for (int i = 0; i < c->module->clocks.len; i++) count += symbol->type.axes & AXIS_CLOCK(i) && !c->module->clocks.at[i].length;
+  return count > 1;
+}
+
+static const Arg *given_as(const Expr *source, Name name) {
+  for (int i = 0; i < source->args.len; i++)
+    if (source->args.at[i].name == name) return &source->args.at[i];
+  return NULL;
+}
+
+/* u = 0.2, u = [1, 2] */
+static bool is_constant(const Expr *e) {
+  double number;
+  return constant_number(e, &number) || (e->kind == EXPR_LIST && e->args.len && constant_number(e->args.at[0].value, &number));
+}
+
+static void only_arrays_say(Checker *c, const Symbol *symbol, const Expr *source, const Arg *arg) {
+  const char *clocks = clocks_text(c, symbol->type.axes);
+  const Span span = arg ? arg->value->span : source->span;
+  Diag *d = diag_error(c->s, E0522, span, "`%s` lives on %s, which `%s(…)` cannot say", symbol->name, clocks, source->name);
+  diag_label(d, span, "%s", source_is_table(source) ? "a row is one step of one clock" : "makes values of one clock each");
+  diag_label(d, symbol->span, "%s on %s", symbol_kind_text(symbol->kind), clocks);
+  diag_help(d, "give it as an array: `npz(\"….npz\", %s = \"…\")`", symbol->name);
+}
+
+/* What lives on two clocks of the data is an array a sequence: only npz has such; a constant is as long as the other data. */
+static void check_several_clocks(Checker *c, Stage *stage, const Expr *source) {
+  const Scope *net = stage->net->scope;
+  for (int i = 0; strcmp(source->name, "npz") && i < net->symbols.len; i++) {
+    const Symbol *symbol = net->symbols.at[i];
+    if (!has_data(symbol) || !on_several_clocks_of_data(c, symbol)) continue;
+    const Arg *arg = given_as(source, symbol->name);
+    const bool wanted = symbol->kind == SYMBOL_INPUT || clause_reading(stage->decl, symbol->name) ||
+                        (symbol->kind == SYMBOL_TARGET && stage_names(stage->decl, symbol->name));
+    if (arg ? !is_constant(arg->value) : wanted && !source_is_table(source)) only_arrays_say(c, symbol, source, arg);
+  }
+}
+
 /* text("input.txt", c), string("ROMEO:", c), c = chars: a text is read by the vocabulary of a variable. */
 static void check_text(Checker *c, Stage *stage, const Expr *source) {
   const Arg *arg = source->args.len > 1 ? &source->args.at[1] : NULL;
   const Name name = !arg ? NULL : arg->name ? arg->name : arg->value->kind == EXPR_NAME ? arg->value->name : NULL;
   const Symbol *symbol = name ? scope_here(stage->net->scope, name) : NULL;
+  if (has_data(symbol) && on_several_clocks_of_data(c, symbol)) {
+    only_arrays_say(c, symbol, source, arg);
+    return;
+  }
   if (has_data(symbol) && vocabulary_of(&symbol->type)) return;
   Span span = arg ? arg->value->span : source->span;
   Diag *d = diag_error(c->s, E0521, span, symbol ? "`%s` has no vocabulary to read a text by" : "which variable does the text give?", name);
@@ -104,6 +151,7 @@ static void check_source(Checker *c, Stage *stage, const Clause *clause, const E
   if (!choice) return;
   if (choice->later) not_built(c, source->span, "data from `%s(…)`", source->name);
   if (!strcmp(source->name, "text") || !strcmp(source->name, "string")) check_text(c, stage, source);
+  check_several_clocks(c, stage, source);
   if (!source_is_table(source)) {
     check_generator(c, source, stage->net->scope);
     return;
@@ -116,7 +164,7 @@ static void check_source(Checker *c, Stage *stage, const Clause *clause, const E
 void check_data(Checker *c, Stage *stage, Clause *clause) {
   Expr *source = clause_argument(clause, 0);
   clause_words(c, stage, &clause->args);
-  clause_modifiers(c, stage, clause, "by windows every where cuts");
+  clause_modifiers(c, stage, clause, "by windows every where cuts lengths");
   bool named = source && clause->args.len == 1 && (source->kind == EXPR_CALL || source->kind == EXPR_NAME);
   if (named) check_source(c, stage, clause, source);
   else if (!strcmp(clause->keyword, "data")) clause_wrong(c, clause->span, "`data` takes one reader or generator", "data csv(\"a.csv\", y = \"price\")");

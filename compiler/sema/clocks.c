@@ -19,7 +19,7 @@ int default_clock(Checker *c, const Scope *scope) {
 
 static Axes on_clock(int clock) { return AXIS_SEQUENCE | AXIS_CLOCK(clock); }
 
-static const char *clocks_text(Checker *c, Axes axes) {
+const char *clocks_text(Checker *c, Axes axes) {
   const char *out = "";
   for (int i = 0; i < MAX_CLOCKS; i++)
     if (axes & AXIS_CLOCK(i)) out = arena_printf(c->s->arena, "%s%s`%s`", out, *out ? " and " : "", clock_name(c, i));

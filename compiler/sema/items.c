@@ -104,20 +104,9 @@ static void misplaced_item(Checker *c, const Item *item) {
   diag_help(d, "a cell gets its values as arguments: `cell NAME(x: [X]) -> h: [H] { … }`");
 }
 
-/* An input on one clock of the data and others of fixed length has so many numbers more a step. */
-static bool is_table_a_step(Checker *c, const Scope *scope, const Item *item) {
-  int of_data = 0;
-  for (int i = 0; i < item->type.on.len; i++) {
-    const Symbol *clock = scope_find(scope, item->type.on.at[i]->name);
-    of_data += clock && clock->kind == SYMBOL_CLOCK && !c->module->clocks.at[clock->clock].length;
-  }
-  return item->kind == ITEM_INPUT && !item->type.index_of && of_data == 1;
-}
-
 static void declare_item(Checker *c, Scope *scope, Item *item) {
   bool data = from_data(item) || item->kind == ITEM_OUTPUT;
   if (data && scope->owner->kind == DECL_CELL) misplaced_item(c, item);
-  if (data && item->type.on.len > 1 && !is_table_a_step(c, scope, item)) not_built(c, item->type.span, "data on several clocks whose length the data say");
   if (item->kind == ITEM_LET) declare_lets(c, scope, &item->names);
   else if (item->kind == ITEM_SHARED) declare_shared(c, scope, item);
   else if (item->kind != ITEM_EQUATION) declare_typed(c, scope, item);

@@ -36,6 +36,8 @@ bool variable_takes(const Variable *v, double x);
 typedef struct Column {
   char *name;     /* "" where there is no header */
   int64_t rows, width; /* width: numbers a row; 1 in text files */
+  int rank;            /* of an array: its shape, rows first */
+  int64_t shape[8];
   char **text;    /* [rows] the cells, inside Table.bytes; NULL in binary files */
   double *number; /* [rows][width]; NULL until column_numbers */
 } Column;
@@ -90,6 +92,8 @@ typedef struct Groups {
  * Errors: E0504, E0505, E0515. */
 bool groups_make(const DataClause *c, Table *t, bool single, Groups *out);
 void groups_free(Groups *g);
+/* Which of the file's sequences `rows` and a `where` on arrays with one entry a sequence choose. Caller frees. Errors: as above. */
+bool sequences_chosen(const DataClause *c, Table *t, int64_t sequences, int64_t **number, int64_t *count);
 
 /* cells.c: cells that hold more than one number, and texts. */
 typedef struct Cell {
@@ -119,6 +123,9 @@ bool where_holds(const cJSON *condition, Table *t, int64_t row);
 /* --- forms -------------------------------------------------------------------------------------------------------------- */
 
 bool table_data(const DataClause *c, Table *t, Dataset *out);
+/* arrays.c: of NumPy's arrays, where a value lives on several clocks, or the clause says how long sequences are on each. */
+bool arrays_wanted(const DataClause *c);
+bool arrays_data(const DataClause *c, Table *t, Dataset *out); /* errors: E0503, E0508, E0510, E0515, E0516 */
 bool dataset_windows(Dataset *d, int64_t length, int64_t every, RnnError *error);
 bool dataset_allocate(Dataset *d, int64_t count);            /* sequences without values */
 double *sequence_allocate(Dataset *d, int64_t sequence, int variable, int64_t steps); /* filled with NaN; NULL: no memory */

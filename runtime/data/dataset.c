@@ -1,5 +1,7 @@
 /* dataset.c — dataset_load: finds the form of data a clause names, runs it, cuts windows, and says where an error came from. */
+#include "runtime/batches.h"
 #include "runtime/data/data.h"
+#include "runtime/places.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,7 +44,10 @@ bool dataset_allocate(Dataset *d, int64_t count) {
 
 double *sequence_allocate(Dataset *d, int64_t sequence, int variable, int64_t steps) {
   const Variable *v = &d->variable[variable];
-  size_t numbers = (size_t)v->elements * (size_t)(variable_has_clock(v) ? steps : 1);
+  const bool several = on_several_clocks(v->axes);
+  for (int c = 0; several && c < RNN_MAX_CLOCKS; c++) /* from now on they are as long as this value is */
+    if (on_clock(v->axes, c)) d->sequence[sequence].on[c] = sequence_steps_on(d, &d->sequence[sequence], c);
+  size_t numbers = (size_t)v->elements * (size_t)(several ? sequence_places(v, &d->sequence[sequence]) : variable_has_clock(v) ? steps : 1);
   double *out = malloc((numbers + 1) * sizeof *out);
   for (size_t i = 0; out && i < numbers; i++) out[i] = NAN;
   free(d->sequence[sequence].value[variable]);
@@ -73,7 +78,7 @@ int64_t dataset_bytes(const Dataset *d) {
     const Sequence *q = &d->sequence[i];
     bytes += (int64_t)sizeof *q + OVERHEAD + d->variables * (int64_t)sizeof *q->value;
     for (int v = 0; v < d->variables; v++)
-      if (q->value[v]) bytes += OVERHEAD + (int64_t)sizeof(double) * d->variable[v].elements * (d->variable[v].axes >> 1 ? q->steps : 1);
+      if (q->value[v]) bytes += OVERHEAD + (int64_t)sizeof(double) * d->variable[v].elements * sequence_places(&d->variable[v], q);
   }
   return bytes;
 }
@@ -104,10 +109,9 @@ bool constant_fill(const DataClause *c, Dataset *d, int variable, const cJSON *v
     if (!cJSON_IsNumber(item) || !variable_takes(v, item->valuedouble)) return bad_constant(c, v, value);
   }
   for (int64_t s = 0; s < d->count; s++) {
-    int64_t steps = variable_has_clock(v) ? d->sequence[s].steps : 1;
-    double *out = sequence_allocate(d, s, variable, steps);
+    double *out = sequence_allocate(d, s, variable, d->sequence[s].steps);
     if (!out) return no_memory(c->error);
-    for (int64_t i = 0; i < steps * v->elements; i++)
+    for (int64_t i = 0; i < sequence_places(v, &d->sequence[s]) * v->elements; i++)
       out[i] = (list ? cJSON_GetArrayItem(value, (int)(i % v->elements)) : value)->valuedouble;
   }
   return true;
@@ -166,6 +170,8 @@ static bool lives_on_one_clock(const DataClause *c, const Dataset *d) {
   const Variable *first = NULL;
   for (int v = 0; d->count && v < d->variables; v++) {
     if (!d->sequence[0].value[v] || !variable_has_clock(&d->variable[v])) continue;
+    if (on_several_clocks(d->variable[v].axes))
+      return rnn_fail(c->error, "E0515", "windows are steps of one clock, but `%s` lives on several\nhelp: leave `windows` out; shorter sequences are to be made in the file", d->variable[v].name);
     if (!first) first = &d->variable[v];
     if (first->axes == d->variable[v].axes) continue;
     return rnn_fail(c->error, "E0515", "windows are steps of one clock, but `%s` and `%s` live on different ones\nhelp: leave `windows` out; shorter sequences are to be made in the file",
@@ -188,7 +194,7 @@ static bool cut_windows(const DataClause *c, Dataset *out) {
 /* --- forms -------------------------------------------------------------------------------------------------------------- */
 
 static const char *const file_forms[] = {"csv", "tsv", "npz"};
-enum { FILE_FORMS = 3, FORMS_MOST = 64 };
+enum { FILE_FORMS = 3, FILE_ARRAYS = 2, FORMS_MOST = 64 };
 
 typedef struct TextForm {
   const char *name;
@@ -212,7 +218,8 @@ static bool file_data(const DataClause *c, int form, Dataset *out) {
     return rnn_fail(c->error, "E0509", "%s(…) wants a file name in quotes first: %s(\"data.%s\", …)", file_forms[form], file_forms[form], file_forms[form]);
   char *path = clause_path(c->directory, name->valuestring);
   Table *t = path ? read_table(c, form, path) : NULL;
-  bool fine = t && table_data(c, t, out);
+  bool arrays = form == FILE_ARRAYS && arrays_wanted(c);
+  bool fine = t && (arrays ? arrays_data(c, t, out) : table_data(c, t, out));
   table_free(t);
   free(path);
   return fine;
@@ -230,15 +237,15 @@ static bool unknown_form(const DataClause *c, const char *name) {
 }
 
 static bool check_modifiers(const DataClause *c) {
-  static const char *const words[] = {"by", "windows", "every", "where", "cuts"};
+  static const char *const words[] = {"by", "windows", "every", "where", "cuts", "lengths"};
   const cJSON *modifier;
   cJSON_ArrayForEach(modifier, c->modifiers) {
     const cJSON *is = cJSON_GetObjectItemCaseSensitive(modifier, "word");
     bool known = false;
-    for (int i = 0; cJSON_IsString(is) && i < 5; i++) known |= strcmp(is->valuestring, words[i]) == 0;
+    for (int i = 0; cJSON_IsString(is) && i < 6; i++) known |= strcmp(is->valuestring, words[i]) == 0;
     if (known) continue;
     rnn_fail(c->error, "E0515", "data has no modifier `%s`", cJSON_IsString(is) ? is->valuestring : "?");
-    rnn_fail_names(c->error, "its modifiers are", cJSON_IsString(is) ? is->valuestring : NULL, words, 5);
+    rnn_fail_names(c->error, "its modifiers are", cJSON_IsString(is) ? is->valuestring : NULL, words, 6);
     return false;
   }
   return true;
@@ -247,6 +254,7 @@ static bool check_modifiers(const DataClause *c) {
 static bool load_form(const DataClause *c, Dataset *out) {
   const char *name = value_called(c->source);
   if (!name) return rnn_fail(c->error, "E0512", "`data` wants a form: csv(…), npz(…), or a generator such as adding(…)");
+  if (clause_modifier(c, "lengths") && strcmp(name, "npz")) return rnn_fail(c->error, "E0515", "`lengths` is for the arrays of npz(…); %s(…) says itself how long sequences are", name);
   for (int i = 0; i < FILE_FORMS; i++)
     if (strcmp(name, file_forms[i]) == 0) return file_data(c, i, out);
   for (int i = 0; i < TEXT_FORMS; i++)

@@ -1,6 +1,7 @@
 /* fill.c — a batch's values into a unit's buffers, its weights, the lengths on other clocks, and `last 10%`. */
 #include "runtime/batches.h"
 #include "runtime/data/data.h"
+#include "runtime/places.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,9 +80,10 @@ int64_t batch_weight(const Batch *batch, const Dataset *data, int variable, int6
 int64_t sequence_steps_on(const Dataset *data, const Sequence *sequence, int clock) {
   int64_t most = 0;
   bool any = false;
+  if (sequence->on[clock] > 0) return sequence->on[clock];
   for (int v = 0; v < data->variables; v++) {
     const Variable *variable = &data->variable[v];
-    if (!(variable->axes >> (1 + clock) & 1) || !sequence->value[v]) continue;
+    if (!on_clock(variable->axes, clock) || on_several_clocks(variable->axes) || !sequence->value[v]) continue;
     int64_t steps = sequence->steps, n = variable->elements;
     while (steps > 0 && !is_present(sequence->value[v] + (steps - 1) * n, n)) steps--;
     if (steps > most) most = steps;

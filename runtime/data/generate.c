@@ -5,6 +5,7 @@
  * the inputs, its target columns the targets and outputs, each in order of declaration; a generator without input columns (a series to
  * forecast) fills inputs first, then the rest. Variables given by name (u = 0.2) are skipped. */
 #include "runtime/data/generators.h"
+#include "runtime/places.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

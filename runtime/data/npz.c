@@ -23,6 +23,8 @@ static bool fill_column(Column *column, const char *name, Npy *array) {
   column->number = array->value;
   column->rows = array->rank ? array->shape[0] : 1;
   column->width = 1;
+  column->rank = array->rank;
+  memcpy(column->shape, array->shape, sizeof column->shape);
   for (int i = 1; i < array->rank; i++) column->width *= array->shape[i];
   return column->name != NULL;
 }

@@ -49,6 +49,14 @@ static bool rows_where(const DataClause *c, Table *t, int64_t level, Rows *rows)
   return kept > 0 || rnn_fail(c->error, "E0515", "no row of %s meets the `where`", t->path);
 }
 
+bool sequences_chosen(const DataClause *c, Table *t, int64_t sequences, int64_t **number, int64_t *count) {
+  Rows rows = {0};
+  const bool fine = rows_asked(c, t, sequences, &rows) && rows_where(c, t, sequences, &rows);
+  *number = rows.row;
+  *count = rows.count;
+  return fine;
+}
+
 /* --- by ----------------------------------------------------------------------------------------------------------------- */
 
 typedef struct Key {

@@ -2,6 +2,7 @@
  * for reservoirs: Jaeger, 2001). The unit gives target and features; sums run over all counted steps of all sequences. */
 #include "runtime/clause.h"
 #include "runtime/train/keep.h"
+#include "runtime/places.h"
 #include "runtime/train/linear_fit.h"
 #include "runtime/train/train.h"
 #include <math.h>
@@ -40,13 +41,13 @@ static bool find_outputs(Ridge *r, RnnError *error) {
   return true;
 }
 
-/* Where element 0 of an output lies for a row at a step; what does not differ between rows or steps has one place. */
-static int64_t place(const RnnUnit *u, const UnitPort *out, int64_t step, int64_t row) {
+/* Where element 0 of an output lies for a row at a step of each clock; what does not differ between rows or steps has one place. */
+static int64_t place(const RnnUnit *u, const UnitPort *out, const int64_t *step, int64_t row) {
   int64_t rows = out->axes & 1 ? u->rows : 1;
-  return ((out->axes >> 1 ? step : 0) * rows + (out->axes & 1 ? row : 0)) * out->elements;
+  return (unit_place(u, out->axes, step) * rows + (out->axes & 1 ? row : 0)) * out->elements;
 }
 
-static bool copy(SliceRow at, int output, int64_t step, double *out) {
+static bool copy(SliceRow at, int output, const int64_t *step, double *out) {
   const RnnUnit *u = at.unit;
   const UnitPort *port = &u->output[output];
   bool finite = true;
@@ -57,7 +58,7 @@ static bool copy(SliceRow at, int output, int64_t step, double *out) {
   return finite;
 }
 
-static bool add_row(Ridge *r, SliceRow at, int64_t step) {
+static bool add_row(Ridge *r, SliceRow at, const int64_t *step) {
   bool finite = copy(at, r->target, step, linear_fit_targets(&r->fit));
   for (int i = 0; i < r->features; i++)
     finite &= copy(at, r->feature[i], step, linear_fit_features(&r->fit) + r->offset[i]);
@@ -65,21 +66,36 @@ static bool add_row(Ridge *r, SliceRow at, int64_t step) {
   return finite;
 }
 
+static bool add_sequence(Ridge *r, const Slices *slices, const Batch *b, int64_t row) {
+  const uint32_t axes = r->unit->output[r->target].axes;
+  const SliceRow from = slices_row(slices, row);
+  const Feed *feed = &slices->slice[row % slices->count].feed;
+  int64_t place[RNN_MAX_CLOCKS] = {0}, at[RNN_MAX_CLOCKS];
+  bool finite = true;
+  if (!feed_counts_sequence(feed, b->sequence[row])) return true;
+  do {
+    const bool counts = feed_step(feed, slices->slice[row % slices->count].batch, axes, from.row, place, at);
+    if (counts && (!(axes >> 1) || feed_counts(feed, b->sequence[row], axes, false, at))) finite &= add_row(r, from, place);
+  } while (next_place(axes, from.unit->steps, place));
+  return finite;
+}
+
 /* In the order of the batch, so that the system does not know of slices. */
 static bool add_batch(Ridge *r, const Slices *slices, const Batch *b, RnnError *error) {
-  const Feed *feed = &slices->slice->feed;
-  bool stepped = r->unit->output[r->target].axes >> 1 != 0, finite = true;
-  for (int64_t row = 0; row < b->rows; row++) {
-    if (!feed_counts_sequence(feed, b->sequence[row])) continue;
-    for (int64_t t = 0; t < (stepped ? b->length[row] : 1); t++)
-      if (!stepped || feed_counts(feed, b->sequence[row], b->offset[row] + t)) finite &= add_row(r, slices_row(slices, row), t);
-  }
+  bool finite = true;
+  for (int64_t row = 0; row < b->rows; row++) finite &= add_sequence(r, slices, b, row);
   return finite || not_finite(r->stage, slices, "linear system", 0, 0, error);
 }
 
-static int64_t most_rows(const Dataset *data) {
-  int64_t rows = 0;
-  for (int64_t i = 0; i < data->count; i++) rows += data->sequence[i].steps > 0 ? data->sequence[i].steps : 1;
+/* Rows of the system: as many as the target has places. */
+static int64_t most_rows(const Ridge *r, const Dataset *data) {
+  const RnnUnit *u = r->unit;
+  int64_t rows = 0, length[RNN_MAX_CLOCKS];
+  for (int64_t i = 0; i < data->count; i++) {
+    for (int c = 0; c < RNN_MAX_CLOCKS; c++) length[c] = u->fixed_length[c] ? u->fixed_length[c] : sequence_steps_on(data, &data->sequence[i], c);
+    const int64_t places = places_count(u->output[r->target].axes, length);
+    rows += places > 0 ? places : 1;
+  }
   return rows;
 }
 
@@ -149,7 +165,7 @@ bool train_ridge(Stage *stage, const double *option, RnnError *error) {
   r.param = calloc(outputs, sizeof *r.param);
   r.offset = calloc(outputs, sizeof *r.offset);
   bool good = find_outputs(&r, error);
-  if (good && !linear_fit_init(&r.fit, most_rows(stage->train_part), r.width, r.unit->output[r.target].elements, option[0]))
+  if (good && !linear_fit_init(&r.fit, most_rows(&r, stage->train_part), r.width, r.unit->output[r.target].elements, option[0]))
     good = rnn_fail(error, "E0519", "no memory for the linear system of `%s`", stage->name);
   good = good && collect(&r, error) && solve(&r, &loss, error) && validate(stage, &validation, error);
   good = good && show_fit(&r, loss, validation, error);

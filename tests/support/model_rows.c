@@ -11,7 +11,23 @@
 #define BACKWARD(text, of)                                                                                                       \
   { .name = text, .call = text, .shape = of, .reads_future = true }
 
+/* Attention whose alignment the data say, for some of its places, and what it gathers with it. */
+static const char alignment[] = "time s, t\ndim X = 3, H = 4, A = 2\nnet n {\n  input x: [X] on s\n  input m: [A] on s, t\n  target z: [X] on t\n"
+                                "  target b: [A] on s, t\n  output a: [A] on s, t\n  param W: [H, X] ~ glorot\n  param R: [H, H] ~ glorot\n"
+                                "  param K, Q: [A, H] ~ glorot\n  param U: [X, H] ~ glorot\n  state h: [H] = 0\n  enc = tanh(W @ x)\n"
+                                "  a = softmax over s (tanh(K @ enc + Q @ h[t-1]) + 0.5 * m)\n  h = tanh(R @ h[t-1] + sum over s (sum(a) * enc))\n  y = U @ h\n}\n"
+                                "train n {\n  data npz(\"none.npz\", x = \"x\", m = \"m\", z = \"z\", b = \"b\", a = \"a\")\n"
+                                "  loss mse(y, z) + 3 * mse(a, b) + mae(a, data.a) + 0.1 * mse(sum over s (a * enc[0]), sum over s (b * m))\n}\n";
+
+/* A value on the clock of the data and one of fixed length, with a state along each, and its targets. */
+static const char table[] = "time t\ntime k length 3\ndim X = 2, H = 4\nnet n {\n  input x: [X] on t, k\n  target z: [H] on t, k\n  param W: [H, X] ~ glorot\n"
+                            "  param R, V: [H, H] ~ glorot\n  state s: [H] on t, k = 0.2 on t\n  state r: [H] on t, k = 0 on k\n"
+                            "  s = tanh(W @ x + R @ s[t-1])\n  r = tanh(V @ r[k-1] + s)\n}\n"
+                            "train n {\n  data npz(\"none.npz\", x = \"x\", z = \"z\")\n  loss mse(r, z)\n}\n";
+
 const ModelRow model_rows[] = {
+    {.name = "alignment", .text = alignment, .reads_future = true},
+    {.name = "table", .text = table},
     CELL("RNN[H = H](x)", "H"),
     CELL("RNN[H = H](x, f = relu) start h0", "H"),
     BACKWARD("RNN[H = H](x, f = sigmoid, backward = true) start h0", "H"),
@@ -143,6 +159,7 @@ static void override(Session *s, const char *list) {
 }
 
 static const char *text_of(Session *s, const ModelRow *row) {
+  if (row->text) return row->text;
   if (row->program) {
     const int file = source_read(s, path_of(s->arena, row));
     return s->sources.at[file]->text;

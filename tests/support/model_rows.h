@@ -6,7 +6,8 @@
 
 typedef struct ModelRow {
   const char *name;
-  const char *program;   /* a file of the reference's programs; NULL: a net of one call */
+  const char *program;   /* a file of the reference's programs; NULL: a net of one call, or `text` */
+  const char *text;      /* a whole model */
   const char *call;      /* the call, "LSTM[H = H](x)" */
   const char *shape;     /* of its value, "H" */
   const char *stage;     /* of a program: which train stage; NULL the first */

@@ -186,24 +186,46 @@ void data_check_complete(const ModelData *d) {
 
 /* --- parts ------------------------------------------------------------------------------------------------------------- */
 
-int64_t data_steps(const ModelData *d, GraphAxes axes) {
-  for (int c = 0; c < d->graph->clocks.len; c++)
-    if (axes & GRAPH_CLOCK(c) && !d->graph->clocks.at[c].length) return d->longest;
-  return 1;
+/* The next steps at[clock] of the part's clocks in `axes`; false behind the last. */
+static bool next_steps(const ModelData *d, GraphAxes axes, int64_t *at) {
+  for (int c = d->graph->clocks.len - 1; c >= 0; c--) {
+    if (!(axes & GRAPH_CLOCK(c))) continue;
+    if (++at[c] < clock_steps(d, c)) return true;
+    at[c] = 0;
+  }
+  return false;
 }
 
-static void copy_part(const ModelData *d, ModelData *part, int i, int from, int64_t first) {
-  const GraphInput *in = &d->graph->inputs.at[i];
-  const int64_t n = sizes_count(in->shape), whole = data_steps(d, in->axes), own = data_steps(part, in->axes);
-  const bool stepped = (in->axes & ~GRAPH_SEQUENCE) != 0;
-  const int sequences = in->axes ? part->eval.sequences : 1;
-  for (int b = 0; b < sequences; b++)
-    for (int64_t k = 0; k < own; k++) {
-      const int64_t at = stepped ? first + k : 0;
-      if (at < whole)
-        memcpy(part->input[i] + (b * own + k) * n, d->input[i] + ((in->axes ? from + b : 0) * whole + at) * n,
-               sizeof(double) * (size_t)n);
-    }
+/* Where they lie in a sequence's values; -1: it has no such steps. `first`: of the clocks whose length is the data's. */
+static int64_t place_of(const ModelData *d, GraphAxes axes, const int64_t *at, int64_t first) {
+  int64_t place = 0;
+  for (int c = 0; c < d->graph->clocks.len; c++) {
+    if (!(axes & GRAPH_CLOCK(c))) continue;
+    const int64_t step = at[c] + (d->graph->clocks.at[c].length ? 0 : first);
+    if (step >= clock_steps(d, c)) return -1;
+    place = place * clock_steps(d, c) + step;
+  }
+  return place;
+}
+
+static int64_t places_of(const ModelData *d, GraphAxes axes) {
+  int64_t count = 1;
+  for (int c = 0; c < d->graph->clocks.len; c++)
+    if (axes & GRAPH_CLOCK(c)) count *= clock_steps(d, c);
+  return count;
+}
+
+void data_copy(const ModelData *d, const double *values, const ModelData *part, int from, int64_t first, GraphAxes axes, int64_t n, double *out) {
+  const int64_t whole = places_of(d, axes), own = places_of(part, axes);
+  const int sequences = axes ? part->eval.sequences : 1;
+  for (int b = 0; b < sequences && own; b++) {
+    int64_t at[GRAPH_CLOCKS] = {0};
+    do {
+      const int64_t place = place_of(d, axes, at, first);
+      if (place >= 0)
+        memcpy(out + (b * own + place_of(part, axes, at, 0)) * n, values + ((axes ? from + b : 0) * whole + place) * n, sizeof(double) * (size_t)n);
+    } while (next_steps(part, axes, at));
+  }
 }
 
 ModelData data_part(const ModelData *d, int from, int count, const int64_t *lengths, int64_t first) {
@@ -212,7 +234,8 @@ ModelData data_part(const ModelData *d, int from, int count, const int64_t *leng
   make_room(&part);
   for (int i = 0; i < d->graph->params.len; i++)
     memcpy(part.param[i], d->param[i], sizeof(double) * (size_t)sizes_count(d->graph->params.at[i].shape));
-  for (int i = 0; i < d->graph->inputs.len; i++) copy_part(d, &part, i, from, first);
+  for (int i = 0; i < d->graph->inputs.len; i++)
+    data_copy(d, d->input[i], &part, from, first, d->graph->inputs.at[i].axes, sizes_count(d->graph->inputs.at[i].shape), part.input[i]);
   for (int c = 0; c < GRAPH_CLOCKS; c++) part.eval.whole[c] = d->eval.length[c] + from;
   return part;
 }

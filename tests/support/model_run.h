@@ -38,10 +38,10 @@ typedef struct ModelData {
 } ModelData;
 
 ModelData model_data(Session *s, const Graph *g, int sequences, const int64_t *lengths);
-/* Steps to the longest of a value on these axes: 1 off the data's clock. */
-int64_t data_steps(const ModelData *d, GraphAxes axes);
 /* `count` sequences from `from` on, each the steps [first, first + length): with the same norms, and the whole lengths known. */
 ModelData data_part(const ModelData *d, int from, int count, const int64_t *lengths, int64_t first);
+/* What a part has of values on `axes` (n numbers a step), as data_part takes them of inputs. */
+void data_copy(const ModelData *d, const double *values, const ModelData *part, int from, int64_t first, GraphAxes axes, int64_t n, double *out);
 double *data_param(ModelData *d, const char *name, int64_t *count);
 double *data_input(ModelData *d, const char *name, int64_t *count);
 int64_t data_input_count(const ModelData *d, int input);
