@@ -2,7 +2,7 @@
  *
  * A clock of the data has for each sequence a number of steps. `cuts s = "offset"`: the steps of all sequences stand one behind the other in
  * the arrays of what lives on s alone, and these are the rows at which sequences start. `lengths s = "n"`, or neither: the arrays are
- * [sequence, s, …], padded behind these many steps, or full. What lives on several clocks is [sequence, s, t, …], padded, in the order
+ * [sequence, s, …], padded behind these many steps (`lengths s = 12`: all sequences alike), or full. What lives on several clocks is [sequence, s, t, …], padded, in the order
  * of the clocks' declaration; clocks of fixed length and the value's own dims follow. */
 #include "runtime/data/data.h"
 #include "runtime/places.h"
@@ -13,6 +13,7 @@
 typedef struct ClockArrays {
   const char *name;
   const Column *cuts, *lengths; /* as the clause says; NULL */
+  double length;                /* `lengths s = 12`: of all sequences; 0: not said */
   const Column *behind;         /* an array whose rows are this clock's steps, where it is cut */
   const Column *padded;         /* one that has the steps in a dim, and which; for messages: of which variable */
   int dim;
@@ -31,19 +32,10 @@ typedef struct Arrays {
 
 /* --- when ------------------------------------------------------------------------------------------------------------------ */
 
-static const cJSON *modifier(const DataClause *c, const char *word) {
-  const cJSON *each;
-  cJSON_ArrayForEach(each, c->modifiers) {
-    const cJSON *is = cJSON_GetObjectItemCaseSensitive(each, "word");
-    if (cJSON_IsString(is) && !strcmp(is->valuestring, word)) return each;
-  }
-  return NULL;
-}
-
 static bool is_constant(const cJSON *v) { return cJSON_IsNumber(v) || (cJSON_IsArray(v) && cJSON_IsNumber(cJSON_GetArrayItem(v, 0))); }
 
 bool arrays_wanted(const DataClause *c) {
-  if (modifier(c, "lengths") || cJSON_GetObjectItemCaseSensitive(modifier(c, "cuts"), "named")) return true;
+  if (clause_said(c, "lengths") || cJSON_GetObjectItemCaseSensitive(clause_said(c, "cuts"), "named")) return true;
   for (int v = 0; v < c->variables; v++) {
     const cJSON *given = value_named(c->source, c->variable[v].name);
     if (given && !is_constant(given) && on_several_clocks(c->variable[v].axes)) return true;
@@ -96,6 +88,7 @@ static int clock_named(const Arrays *a, const char *word, const char *name) {
 
 static bool set_clock(Arrays *a, const char *word, const char *name, const cJSON *which) {
   const int c = clock_named(a, word, name);
+  if (c >= 0 && cJSON_IsNumber(which) && !strcmp(word, "lengths")) return a->clock[c].length = which->valuedouble, true;
   const Column *column = c < 0 ? NULL : array_named(a, which);
   if (!column) return false;
   if (column->width != 1) return rnn_fail(a->clause->error, "E0515", "`%s \"%s\"` wants an array with one number a sequence", word, column->name);
@@ -105,7 +98,7 @@ static bool set_clock(Arrays *a, const char *word, const char *name, const cJSON
 }
 
 static bool read_modifier(Arrays *a, const char *word) {
-  const cJSON *found = modifier(a->clause, word), *item;
+  const cJSON *found = clause_said(a->clause, word), *item;
   if (!found) return true;
   cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(found, "args"))
     if (!set_clock(a, word, NULL, item)) return false;
@@ -155,6 +148,10 @@ static bool take_shape(Arrays *a, const Variable *v, const Column *column) {
   int dim = cut < 0 ? 1 : 0;
   int64_t left = column->rank ? column->width : 1;
   if (cut >= 0) {
+    const Column *other = a->clock[cut].behind;
+    if (other && other->rows != column->rows)
+      return rnn_fail(a->clause->error, "E0508", "%s: `%s` has %lld rows, but `%s`, which is cut at the same places, has %lld", a->table->path, column->name,
+                      (long long)column->rows, other->name, (long long)other->rows);
     a->clock[cut].behind = column;
     return left == v->elements || wrong_shape(a, v, column, false);
   }
@@ -163,11 +160,13 @@ static bool take_shape(Arrays *a, const Variable *v, const Column *column) {
     if (dim >= column->rank) return wrong_shape(a, v, column, true);
     if (column->shape[dim]) left /= column->shape[dim];
     ClockArrays *clock = &a->clock[c];
-    const bool full = !clock->cuts && !clock->lengths;
+    const bool full = !clock->cuts && !clock->lengths && !clock->length;
     if (full && clock->padded && clock->padded->shape[clock->dim] != column->shape[dim])
       return rnn_fail(a->clause->error, "E0508", "%s: `%s` has %lld steps of %s, but `%s` has %lld\nhelp: say how long sequences are: lengths %s = \"…\"", a->table->path,
                       clock->of->name, (long long)clock->padded->shape[clock->dim], clock->name, v->name, (long long)column->shape[dim], clock->name);
-    *clock = (ClockArrays){clock->name, clock->cuts, clock->lengths, clock->behind, column, dim++, v};
+    clock->padded = column;
+    clock->dim = dim++;
+    clock->of = v;
   }
   return (left == v->elements || wrong_shape(a, v, column, true)) && as_many(a, column->rows, column->name);
 }
@@ -199,11 +198,11 @@ static int64_t start_of(const ClockArrays *clock, int64_t sequence) {
   return sequence < clock->cuts->rows ? (int64_t)clock->cuts->number[sequence] : clock->behind->rows;
 }
 
-/* 0: the clause says nothing of this clock. */
+/* −1: no whole number. */
 static int64_t steps_of(const ClockArrays *clock, int64_t sequence) {
   if (clock->cuts) return start_of(clock, sequence + 1) - start_of(clock, sequence);
-  if (clock->lengths) return (int64_t)clock->lengths->number[sequence];
-  return clock->padded ? clock->padded->shape[clock->dim] : 0;
+  const double steps = clock->lengths ? clock->lengths->number[sequence] : clock->length ? clock->length : (double)clock->padded->shape[clock->dim];
+  return steps == floor(steps) && steps < 1e15 ? (int64_t)steps : -1;
 }
 
 /* Each array on this clock has room for the steps. */
@@ -223,9 +222,8 @@ static bool has_room(const Arrays *a, int clock, int64_t sequence, int64_t steps
 static bool set_lengths(Arrays *a, int64_t number, Sequence *q) {
   for (int c = 0; c < RNN_MAX_CLOCKS; c++) {
     const ClockArrays *clock = &a->clock[c];
-    if (!clock->cuts && !clock->lengths && !clock->padded) continue;
-    const bool whole = !clock->lengths || clock->lengths->number[number] == floor(clock->lengths->number[number]);
-    const int64_t steps = q->on[c] = whole ? steps_of(clock, number) : -1;
+    if (!clock->cuts && !clock->lengths && !clock->length && !clock->padded) continue;
+    const int64_t steps = q->on[c] = steps_of(clock, number);
     if (steps < 1)
       return rnn_fail(a->clause->error, "E0515", "%s: sequence %lld has no step of %s\nhelp: leave it out with `where`", a->table->path, (long long)number, clock->name);
     if (!has_room(a, c, number, steps)) return false;
@@ -241,7 +239,7 @@ static bool nothing_there(const Arrays *a, const Variable *v, const Column *colu
   char open[200] = "";
   size_t used = 0;
   for (int c = 0; c < RNN_MAX_CLOCKS; c++)
-    if (on_clock(v->axes, c) && !a->clock[c].cuts && !a->clock[c].lengths && used < sizeof open)
+    if (on_clock(v->axes, c) && !a->clock[c].cuts && !a->clock[c].lengths && !a->clock[c].length && used < sizeof open)
       used += (size_t)snprintf(open + used, sizeof open - used, "%s%s = \"…\"", used ? ", " : "", a->clock[c].name);
   rnn_fail(a->clause->error, "E0503", "%s: the array `%s` has nothing at %s, but `%s` is an input\n   = note: only targets and outputs may be missing", a->table->path,
            column->name, where, v->name);
@@ -310,9 +308,9 @@ static bool fill_constants(const Arrays *a) {
 }
 
 static bool check_modifiers(const DataClause *c) {
-  const cJSON *cuts = modifier(c, "cuts");
-  if (modifier(c, "by")) return rnn_fail(c->error, "E0515", "`by` gathers rows of one clock; arrays on several clocks say with `lengths` or `cuts` how long sequences are");
-  if (!cuts || cJSON_GetObjectItemCaseSensitive(cuts, "named") || modifier(c, "lengths")) return true;
+  const cJSON *cuts = clause_said(c, "cuts");
+  if (clause_said(c, "by")) return rnn_fail(c->error, "E0515", "`by` gathers rows of one clock; arrays on several clocks say with `lengths` or `cuts` how long sequences are");
+  if (!cuts || cJSON_GetObjectItemCaseSensitive(cuts, "named") || clause_said(c, "lengths")) return true;
   return rnn_fail(c->error, "E0515", "which clock's steps does `cuts` mean?\nhelp: say it for each clock: cuts s = \"offset\", t = \"y.offset\"");
 }
 

@@ -22,6 +22,7 @@ typedef struct DataClause {
   bool trees; /* words are nodes of trees */
 } DataClause;
 
+const cJSON *clause_said(const DataClause *c, const char *word);     /* a modifier; NULL */
 const cJSON *clause_modifier(const DataClause *c, const char *word); /* its args, or NULL */
 /* A path of the model file, from its folder. Caller frees. */
 char *clause_path(const char *directory, const char *path);

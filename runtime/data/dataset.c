@@ -8,14 +8,16 @@
 
 /* --- a clause -------------------------------------------------------------------------------------------------------- */
 
-const cJSON *clause_modifier(const DataClause *c, const char *word) {
+const cJSON *clause_said(const DataClause *c, const char *word) {
   const cJSON *modifier;
   cJSON_ArrayForEach(modifier, c->modifiers) {
     const cJSON *is = cJSON_GetObjectItemCaseSensitive(modifier, "word");
-    if (cJSON_IsString(is) && strcmp(is->valuestring, word) == 0) return cJSON_GetObjectItemCaseSensitive(modifier, "args");
+    if (cJSON_IsString(is) && strcmp(is->valuestring, word) == 0) return modifier;
   }
   return NULL;
 }
+
+const cJSON *clause_modifier(const DataClause *c, const char *word) { return cJSON_GetObjectItemCaseSensitive(clause_said(c, word), "args"); }
 
 char *clause_path(const char *directory, const char *path) {
   bool alone = *path == '/' || !directory || !*directory;
@@ -254,7 +256,9 @@ static bool check_modifiers(const DataClause *c) {
 static bool load_form(const DataClause *c, Dataset *out) {
   const char *name = value_called(c->source);
   if (!name) return rnn_fail(c->error, "E0512", "`data` wants a form: csv(…), npz(…), or a generator such as adding(…)");
-  if (clause_modifier(c, "lengths") && strcmp(name, "npz")) return rnn_fail(c->error, "E0515", "`lengths` is for the arrays of npz(…); %s(…) says itself how long sequences are", name);
+  const bool by_clock = cJSON_GetObjectItemCaseSensitive(clause_said(c, "cuts"), "named");
+  if ((by_clock || clause_said(c, "lengths")) && strcmp(name, "npz"))
+    return rnn_fail(c->error, "E0515", "%s is for the arrays of npz(…); %s(…) says itself how long sequences are", by_clock ? "`cuts` by clock" : "`lengths`", name);
   for (int i = 0; i < FILE_FORMS; i++)
     if (strcmp(name, file_forms[i]) == 0) return file_data(c, i, out);
   for (int i = 0; i < TEXT_FORMS; i++)

@@ -58,6 +58,12 @@ static bool is_constant(const cJSON *v) {
   return cJSON_IsNumber(v) || (cJSON_IsArray(v) && cJSON_IsNumber(cJSON_GetArrayItem(v, 0)));
 }
 
+static const char *clock_of(const Variable *v) {
+  for (int c = 0; c < RNN_MAX_CLOCKS; c++)
+    if (v->clock[c]) return v->clock[c];
+  return "t";
+}
+
 static bool check_columns(Loading *l, const Binding *b) {
   const Variable *v = variable_of(l, b);
   int64_t found = 0;
@@ -70,6 +76,9 @@ static bool check_columns(Loading *l, const Binding *b) {
   if (found == v->elements) return true;
   rnn_fail(l->clause->error, "E0508", "`%s` has %lld element%s a step, but is given %lld column%s of %s", v->name, (long long)v->elements,
            v->elements == 1 ? "" : "s", (long long)found, found == 1 ? "" : "s", l->table->path);
+  const Column *c = &l->table->column[b->column[0]];
+  if (b->columns == 1 && c->rank > 1 && variable_has_clock(v))
+    rnn_fail_more(l->clause->error, "\nhelp: an array of sequences, [sequence, step, …], says how long they are: lengths %s = \"…\"", clock_of(v));
   if (v->elements > 1 && found == 1) rnn_fail_more(l->clause->error, "\nhelp: name them all: %s = \"first\"..\"last\"", v->name);
   return false;
 }

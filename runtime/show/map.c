@@ -1,12 +1,12 @@
 /* map.c — a value on two clocks in the terminal: the first clock runs to the right, the second downwards, as alignments are drawn
- * (Bahdanau, Cho and Bengio, 2015, figure 3), each step a field. Colours where the terminal has them, else shades. */
+ * (Bahdanau, Cho and Bengio, 2015, figure 3), each step a field. In greys where the terminal has them, else in shades. */
 #include "runtime/show/show.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { MAP_COLUMNS = 72, MAP_LINES = 36, SHADES = 5 };
+enum { MAP_COLUMNS = 72, MAP_LINES = 36, SHADES = 5, GREYS = 24, BLACK = 232 }; /* of the terminal's 256 colours, 232 … 255 are greys */
 
 typedef struct Axis {
   const char *name;
@@ -65,8 +65,6 @@ static bool fill_fields(Map *m) {
 
 /* --- drawing ----------------------------------------------------------------------------------------------------------------- */
 
-/* Of the terminal's 256 colours, from dark to bright, even in lightness: seen without colours it is a scale of greys. */
-static const int colours[] = {16, 17, 53, 54, 90, 126, 162, 167, 173, 215, 221, 229, 231};
 static const char *const shades[SHADES] = {" ", "░", "▒", "▓", "█"};
 
 /* 0 … steps − 1. */
@@ -76,8 +74,7 @@ static int level_of(const Map *m, double x, int steps) {
 }
 
 static void put_field(const Map *m, FILE *out, double x, int wide, bool colour) {
-  enum { COLOURS = sizeof colours / sizeof *colours };
-  if (colour && !isnan(x)) fprintf(out, "\033[48;5;%dm", colours[level_of(m, x, COLOURS)]);
+  if (colour && !isnan(x)) fprintf(out, "\033[48;5;%dm", BLACK + level_of(m, x, GREYS));
   for (int i = 0; i < wide; i++) fputs(isnan(x) ? "·" : colour ? " " : shades[level_of(m, x, SHADES)], out);
   if (colour) fputs("\033[0m", out);
 }
@@ -94,7 +91,7 @@ static void put_line(const Map *m, FILE *out, int line, bool colour) {
 
 /* `0 ░▒▓█ 1`: what a shade stands for. */
 static void put_scale(const Map *m, FILE *out, bool colour) {
-  const int steps = colour ? (int)(sizeof colours / sizeof *colours) : SHADES;
+  const int steps = colour ? GREYS : SHADES;
   fprintf(out, "   %.4g ", m->low);
   for (int i = 0; i < steps; i++) put_field(m, out, m->low + (m->high - m->low) * (i + 0.5) / steps, 1, colour);
   fprintf(out, " %.4g\n", m->high);
@@ -113,6 +110,7 @@ static void print_map(const Map *m, FILE *out, const char *name, bool colour) {
   put_heading(m, out, name);
   for (int line = 0; line < m->down.fields; line++) put_line(m, out, line, colour);
   fprintf(out, "%10s └ %s = %lld … %lld", "", m->across.name, (long long)m->across.from, (long long)m->across.to - 1);
+  if (m->across.fields < m->across.to - m->across.from || m->down.fields < m->down.to - m->down.from) fprintf(out, "   means of neighbouring steps");
   put_scale(m, out, colour);
 }
 
