@@ -70,6 +70,7 @@ static int main_clock(const cJSON *clocks) {
 bool feed_open(Feed *f, const Stage *stage, RnnUnit *unit, const Dataset *data, int64_t most_rows, RnnError *error) {
   *f = (Feed){.unit = unit, .net = stage->net, .data = data, .to = INT64_MAX, .from = stage->washout, .seed = stage->program->seed, .decoded = stage->decoded};
   f->variable = calloc((size_t)unit->inputs + 1, sizeof *f->variable);
+  f->reference = calloc((size_t)unit->inputs + 1, sizeof *f->reference);
   f->sum = calloc((size_t)unit->inputs + 1, sizeof *f->sum);
   for (int c = 0; c < RNN_MAX_CLOCKS; c++) {
     f->length[c] = calloc((size_t)most_rows + 1, sizeof **f->length);
@@ -79,11 +80,14 @@ bool feed_open(Feed *f, const Stage *stage, RnnUnit *unit, const Dataset *data, 
   f->main_clock = main_clock(stage->program->clocks);
   for (const cJSON *clause = NULL; (clause = clause_after(stage->json, "force", clause));)
     if (!read_force(f, clause, error)) return false;
-  return bind_inputs(f, stage, error);
+  if (!bind_inputs(f, stage, error)) return false;
+  feed_find_references(f);
+  return true;
 }
 
 void feed_close(Feed *f) {
   free(f->variable);
+  free(f->reference);
   free(f->sum);
   for (int c = 0; c < RNN_MAX_CLOCKS; c++) {
     free(f->length[c]);
@@ -137,7 +141,7 @@ static void fill_on_clocks(Feed *f, const Batch *b, int i) {
   const Variable *v = &f->net->variable[variable];
   const Scaling *scaling = &f->net->scaling[variable];
   const int64_t n = input->elements;
-  int64_t place[RNN_MAX_CLOCKS] = {0}, at[RNN_MAX_CLOCKS];
+  int64_t place[RNN_MAX_CLOCKS] = {0}, at[RNN_MAX_CLOCKS] = {0};
   do {
     for (int64_t r = 0; r < b->rows; r++) {
       const bool there = feed_step(f, b, input->axes, r, place, at);

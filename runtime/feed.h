@@ -26,6 +26,7 @@ typedef struct Feed {
   int main_clock;       /* t */
   int data_clocks;      /* clocks whose length is the data's */
   double counted;       /* of the last batch: the sum of its first weight input, or its rows */
+  int *reference, references; /* inputs that the loss compares with: targets, and data.* */
   double *sum;          /* [inputs] of a norm: what it is one over, as far as this batch goes */
 } Feed;
 
@@ -40,7 +41,9 @@ void feed_fill(Feed *f, const Batch *slice, uint64_t update, bool keep_state);
 double feed_sum(const Feed *f, int input);
 void feed_norm(Feed *f, int input, double sum);
 void feed_share(Feed *f, bool has);
-/* feed_counts.c. Do the steps at[clock] of a value on `axes` count: from ≤ step < to on the main clock, and all targets and data.* inputs of
+/* feed_counts.c. Which inputs are references, once their variables are known. */
+void feed_find_references(Feed *f);
+/* Do the steps at[clock] of a value on `axes` count: from ≤ step < to on the main clock, and all targets and data.* inputs of
  * the unit that live on no other clocks are present there? `whole`: those that live on some of its clocks and on others too are there at
  * all steps of the others. */
 bool feed_counts(const Feed *f, const Sequence *sequence, uint32_t axes, bool whole, const int64_t *at);

@@ -1,13 +1,16 @@
 /* feed_counts.c — what counts: the weights of a loss, of metrics, and where data are forced. */
 #include "runtime/feed.h"
 #include "runtime/places.h"
+#include <math.h>
 #include <string.h>
 
 /* --- references: a target, or the data's own value of an output; what the loss compares with ---------------------------------- */
 
-static bool is_reference(const Feed *f, int input) {
-  return f->unit->input[input].role == ROLE_DATA && f->variable[input] >= 0 &&
-         f->net->variable[f->variable[input]].role != VARIABLE_INPUT;
+void feed_find_references(Feed *f) {
+  for (int i = 0; i < f->unit->inputs; i++) {
+    const bool of_data = f->unit->input[i].role == ROLE_DATA && f->variable[i] >= 0;
+    if (of_data && f->net->variable[f->variable[i]].role != VARIABLE_INPUT) f->reference[f->references++] = i;
+  }
 }
 
 static uint32_t clocks_of(uint32_t axes) { return axes & ~1u; }
@@ -27,43 +30,60 @@ static bool present_along(const Variable *v, int variable, const Sequence *q, ui
   return true;
 }
 
+/* The usual case, for every step of every batch: a value on one clock. */
+static bool present_at_step(const Variable *v, int variable, const Sequence *q, int64_t step) {
+  const double *value = q->value[variable];
+  if (!value || step >= q->steps) return false;
+  for (int64_t i = step * v->elements; i < (step + 1) * v->elements; i++)
+    if (isnan(value[i])) return false;
+  return true;
+}
+
+static bool is_present(const Feed *f, int variable, const Sequence *q, uint32_t axes, const int64_t *at) {
+  const Variable *v = &f->net->variable[variable];
+  const uint32_t clocks = clocks_of(v->axes);
+  if (clocks && !v->within && !on_several_clocks(clocks) && !(clocks & ~axes)) return present_at_step(v, variable, q, at[__builtin_ctz(clocks >> 1)]);
+  return clocks & ~axes ? present_along(v, variable, q, axes, at) : sequence_present(v, variable, q, axes, at);
+}
+
 /* A reference on further clocks matters only to what takes all of its steps together; one on other clocks altogether never does. */
-static bool references_present(const Feed *f, const Sequence *q, uint32_t axes, bool whole, const int64_t *at) {
-  for (int i = 0; i < f->unit->inputs; i++) {
-    const uint32_t clocks = clocks_of(f->unit->input[i].axes);
-    if (!is_reference(f, i) || !(axes ? clocks & axes : !clocks) || (!whole && (clocks & ~axes))) continue;
-    if (!present_along(&f->net->variable[f->variable[i]], f->variable[i], q, axes, at)) return false;
+static bool are_present(const Feed *f, const Sequence *q, uint32_t axes, bool whole, const int64_t *at) {
+  const uint32_t wanted = clocks_of(axes);
+  for (int i = 0; i < f->references; i++) {
+    const uint32_t clocks = clocks_of(f->unit->input[f->reference[i]].axes);
+    if (!(wanted ? clocks & wanted : !clocks) || (!whole && (clocks & ~wanted))) continue;
+    if (!is_present(f, f->variable[f->reference[i]], q, wanted, at)) return false;
   }
   return true;
 }
 
 /* --- steps ------------------------------------------------------------------------------------------------------------------ */
 
-static bool is_fixed(const Feed *f, int clock) { return f->unit->fixed_length[clock] != 0; }
+static bool is_fixed(const Feed *f, uint32_t clock) { return f->unit->fixed_length[clock] != 0; }
 
 /* The washout is one of the main clock, where a value lives on that; of its only clock otherwise. */
 static bool is_within(const Feed *f, uint32_t axes, const int64_t *at) {
   const bool main_only = on_several_clocks(axes) && on_clock(axes, f->main_clock);
-  for (int c = 0; c < RNN_MAX_CLOCKS; c++) {
-    if (!on_clock(axes, c) || is_fixed(f, c) || (main_only && c != f->main_clock)) continue;
+  EACH_CLOCK(c, axes) {
+    if (is_fixed(f, c) || (main_only && c != (uint32_t)f->main_clock)) continue;
     if (at[c] < f->from || at[c] >= f->to) return false;
   }
   return true;
 }
 
 bool feed_counts(const Feed *f, const Sequence *q, uint32_t axes, bool whole, const int64_t *at) {
-  return is_within(f, axes, at) && references_present(f, q, clocks_of(axes), whole, at);
+  return is_within(f, axes, at) && are_present(f, q, axes, whole, at);
 }
 
 bool feed_counts_sequence(const Feed *f, const Sequence *q) {
   const int64_t at[RNN_MAX_CLOCKS] = {0};
-  return references_present(f, q, 0, false, at);
+  return are_present(f, q, 0, false, at);
 }
 
 bool feed_step(const Feed *f, const Batch *b, uint32_t axes, int64_t row, const int64_t *place, int64_t *at) {
   bool there = true;
-  for (int c = 0; c < RNN_MAX_CLOCKS; c++) {
-    const bool of_data = on_clock(axes, c) && !is_fixed(f, c);
+  EACH_CLOCK(c, axes) {
+    const bool of_data = !is_fixed(f, c);
     at[c] = place[c] + (of_data ? b->offset[row] : 0);
     there &= !of_data || place[c] < f->unit->args.clock[c].length[row];
   }
@@ -81,12 +101,13 @@ static bool wants_whole(const char *name) {
 double feed_step_weights(const Feed *f, const Batch *b, const UnitPort *input, void *out) {
   const RnnUnit *u = f->unit;
   const bool whole = wants_whole(input->name);
-  int64_t place[RNN_MAX_CLOCKS] = {0}, at[RNN_MAX_CLOCKS];
+  int64_t place[RNN_MAX_CLOCKS] = {0}, at[RNN_MAX_CLOCKS] = {0};
   double sum = 0;
   do {
+    const int64_t to = unit_place(u, input->axes, place) * b->rows;
     for (int64_t r = 0; r < b->rows; r++) {
       const bool counts = feed_step(f, b, input->axes, r, place, at) && feed_counts(f, b->sequence[r], input->axes, whole, at);
-      scalar_set(out, unit_place(u, input->axes, place) * b->rows + r, u->is_double, counts);
+      scalar_set(out, to + r, u->is_double, counts);
       sum += counts;
     }
   } while (next_place(input->axes, u->steps, place));
@@ -133,13 +154,14 @@ void feed_force(const Feed *f, const Batch *b, const UnitPort *input, const Forc
   const RnnUnit *u = f->unit;
   const Variable *v = force ? &f->net->variable[force->variable] : NULL;
   const int clock = counted_clock(f, input->axes);
-  int64_t place[RNN_MAX_CLOCKS] = {0}, at[RNN_MAX_CLOCKS];
+  int64_t place[RNN_MAX_CLOCKS] = {0}, at[RNN_MAX_CLOCKS] = {0};
   do {
+    const int64_t to = unit_place(u, input->axes, place) * b->rows;
     for (int64_t r = 0; r < b->rows; r++) {
       const bool enters = feed_step(f, b, input->axes, r, place, at) && force && at[clock] < force->steps &&
                           sequence_present(v, force->variable, b->sequence[r], input->axes, at) &&
                           coin(f, force, b->identity[r], at, input->axes, update);
-      scalar_set(u->table[input->buffer], unit_place(u, input->axes, place) * b->rows + r, u->is_double, enters);
+      scalar_set(u->table[input->buffer], to + r, u->is_double, enters);
     }
   } while (next_place(input->axes, u->steps, place));
 }

@@ -16,29 +16,26 @@ static inline bool on_several_clocks(uint32_t axes) {
   return clocks & (clocks - 1);
 }
 
+/* for (each clock c of `axes`, the lowest first): nothing is spent on those it has not. */
+#define EACH_CLOCK(c, axes) \
+  for (uint32_t left_##c = (axes) >> 1, c = 0; left_##c && (c = (uint32_t)__builtin_ctz(left_##c), true); left_##c &= left_##c - 1)
+
 /* Of all clocks of `axes` together; 1 without a clock. */
 static inline int64_t places_count(uint32_t axes, const int64_t *length) {
   int64_t count = 1;
-  for (int c = 0; c < RNN_MAX_CLOCKS; c++)
-    if (on_clock(axes, c)) count *= length[c];
+  EACH_CLOCK(c, axes) count *= length[c];
   return count;
 }
 
 /* False after the last place; `at` is then at the first one again. */
 static inline bool next_place(uint32_t axes, const int64_t *length, int64_t *at) {
-  for (int c = RNN_MAX_CLOCKS - 1; c >= 0; c--) {
-    if (!on_clock(axes, c)) continue;
+  for (uint32_t left = axes >> 1; left;) {
+    const int c = 31 - __builtin_clz(left);
     if (++at[c] < length[c]) return true;
     at[c] = 0;
+    left &= ~(1u << c);
   }
   return false;
 }
 
-/* The number of the place at[clock] among those of `axes`, in the order of next_place. */
-static inline int64_t place_number(uint32_t axes, const int64_t *length, const int64_t *at) {
-  int64_t place = 0;
-  for (int c = 0; c < RNN_MAX_CLOCKS; c++)
-    if (on_clock(axes, c)) place = place * length[c] + at[c];
-  return place;
-}
 #endif

@@ -4,19 +4,17 @@
 #include <math.h>
 
 /* On one clock a value has all steps of the sequence, those that the data do not say as missing; on several it has exactly theirs. */
-static int64_t steps_on(const Variable *v, const Sequence *q, int clock) { return on_several_clocks(v->axes) ? q->on[clock] : q->steps; }
+static int64_t steps_on(const Variable *v, const Sequence *q, uint32_t clock) { return on_several_clocks(v->axes) ? q->on[clock] : q->steps; }
 
 int64_t sequence_places(const Variable *v, const Sequence *q) {
   int64_t places = 1;
-  for (int c = 0; c < RNN_MAX_CLOCKS; c++)
-    if (on_clock(v->axes, c)) places *= steps_on(v, q, c);
+  EACH_CLOCK(c, v->axes) places *= steps_on(v, q, c);
   return places;
 }
 
 const double *sequence_at(const Variable *v, int variable, const Sequence *q, const int64_t *at) {
   int64_t place = 0;
-  for (int c = 0; c < RNN_MAX_CLOCKS; c++) {
-    if (!on_clock(v->axes, c)) continue;
+  EACH_CLOCK(c, v->axes) {
     const int64_t steps = steps_on(v, q, c);
     if (at[c] < 0 || at[c] >= steps) return NULL;
     place = place * steps + at[c];
@@ -26,16 +24,16 @@ const double *sequence_at(const Variable *v, int variable, const Sequence *q, co
 
 int64_t variable_components(const Variable *v) {
   int64_t n = v->elements;
-  for (int c = 0, dim = 0; c < RNN_MAX_CLOCKS; c++)
-    if (on_clock(v->within, c)) n /= v->shape[dim++];
+  int dim = 0;
+  for (uint32_t left = v->within >> 1; left; left &= left - 1) n /= v->shape[dim++];
   return n;
 }
 
 int64_t variable_within(const Variable *v, const int64_t *at) {
   int64_t place = 0;
-  for (int c = 0, dim = 0; c < RNN_MAX_CLOCKS; c++)
-    if (on_clock(v->within, c)) place = place * v->shape[dim++] + at[c];
-  return place * variable_components(v);
+  int dim = 0;
+  EACH_CLOCK(c, v->within) place = place * v->shape[dim++] + at[c];
+  return place ? place * variable_components(v) : 0;
 }
 
 static bool all_there(const double *value, int64_t n) {

@@ -70,7 +70,7 @@ static bool add_sequence(Ridge *r, const Slices *slices, const Batch *b, int64_t
   const uint32_t axes = r->unit->output[r->target].axes;
   const SliceRow from = slices_row(slices, row);
   const Feed *feed = &slices->slice[row % slices->count].feed;
-  int64_t place[RNN_MAX_CLOCKS] = {0}, at[RNN_MAX_CLOCKS];
+  int64_t place[RNN_MAX_CLOCKS] = {0}, at[RNN_MAX_CLOCKS] = {0};
   bool finite = true;
   if (!feed_counts_sequence(feed, b->sequence[row])) return true;
   do {
