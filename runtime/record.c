@@ -75,7 +75,7 @@ static uint8_t *marks(const Series *s, const Feed *f, const Sequence *q, int64_t
   for (int64_t t = 0; t < s->steps[sequence]; t++) {
     int64_t at[RNN_MAX_CLOCKS] = {0};
     series_steps(s, sequence, t, at);
-    out[t] = whole && (!s->clocks || feed_counts(f, q, axes, false, at));
+    out[t] = whole && (!s->clocks || feed_counts(f, q, axes, true, at)); /* it may have taken all steps of a reference together */
   }
   return out;
 }

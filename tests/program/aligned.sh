@@ -154,6 +154,45 @@ for name, file, columns in (("align.a", "a.csv", 1), ("align.v", "v.csv", 3)):
 PYTHON
 fi
 
+# What takes all steps of s together counts where the data have them all; what is on t alone, wherever its own data are there.
+cat >whole.rnn <<'MODEL'
+time s, t
+dim A = 3
+net w {
+  input  x: [A] on s
+  input  y: [A] on t
+  target a: [] on s, t
+  target b: [A] on t
+  param  k: [] = 0.5
+  z = k * sum(sum over s (x)) * y[0]
+}
+run w as plain {
+  data  npz("data.npz", x = "x", y = "y", a = "holed", b = "y") cuts s = "offset", t = "y.offset"
+  write csv("z.csv", z, b)
+}
+run w as summed {
+  data  npz("data.npz", x = "x", y = "y", a = "holed", b = "y") cuts s = "offset", t = "y.offset"
+  write csv("s.csv", z, a)
+  report mse(z, sum over s (a))
+}
+train w {
+  data  npz("data.npz", x = "x", y = "y", a = "holed", b = "y") cuts s = "offset", t = "y.offset"
+  loss  mse(z, b[0]) + mse(z, sum over s (a))
+  optimizer sgd(lr = 1e-30)
+  batch  6
+  epochs 1
+  report loss
+}
+MODEL
+"$rnn" --double train whole.rnn >out 2>&1 || fail "whole: $(head -c 900 out)"
+loss=$(sed -n 's/^ *loss = //p' out)
+"$rnn" --double run whole.rnn plain >out 2>&1 && "$rnn" --double run whole.rnn summed >out 2>&1 || fail "whole: $(head -c 900 out)"
+found=$(sed -n 's/^ *mse(z.* = //p' out)
+wanted=$(awk -F, 'FNR == 1 { next } NR == FNR { n++; sum += ($3 - $4)^2; next }
+  { at = $1 "," $3; z[at] = $4; if ($5 == "") hole[at] = 1; all[at] += $5 }
+  END { for (at in z) if (!(at in hole)) { m++; more += (z[at] - all[at])^2 } if (m > 1 && m < n - 1) printf "%.6g %.6g", sum / n + more / m, more / m }' z.csv s.csv)
+[ -n "$wanted" ] && [ "$wanted" = "$loss $found" ] || fail "sums of what is missing in places: $loss $found, wanted $wanted"
+
 # On the clock of the data and one of fixed length: [n] is within each step, so that sequences may be cut into chunks along t, and targets may be
 # missing at single places.
 cat >table.rnn <<'MODEL'
