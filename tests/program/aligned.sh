@@ -256,6 +256,53 @@ expect_in '└ t = 0 … 4' out
 "$rnn" --double run table.rnn read >out 2>&1 || fail "read: $(head -c 600 out)"
 tail -n +2 table.out | cmp - <(tail -n +2 read.csv) || fail "values on a clock of fixed length are read as something else"
 
+# On one clock: padded, as most archives are.
+cat >one.rnn <<'MODEL'
+dim A = 3
+net one {
+  input  v: [A]
+  input  k: [] per sequence
+  y = k * sum(v)
+}
+run one as padded {
+  data  npz("pad.npz", v = "v", k = "k") lengths "t.length"
+  write csv("padded.csv", v, y)
+}
+run one as named {
+  data  npz("pad.npz", v = "v", k = 2) lengths t = 2 where "t.length" == 4
+  write csv("named.csv", v, y)
+}
+MODEL
+cat >pad.rnn <<'MODEL'
+time s, t
+dim A = 3
+net pad {
+  input v: [A] on s, t
+  k = 1 * (sum over t (sum over s (v[0])))
+  w = v[0]
+}
+run pad as write {
+  data  npz("data.npz", v = "v") lengths s = 1, t = "t.length"
+  write npz("pad0.npz", v, k)
+  write csv("w.csv", v, k)
+}
+MODEL
+"$rnn" --double run pad.rnn write >out 2>&1 || fail "pad: $(head -c 600 out)"
+if command -v python3 >/dev/null; then
+  python3 - <<'PYTHON' # [sequence, 1, t, A] is [sequence, t, A] to the reader, but for its shape
+import zipfile
+old, new = zipfile.ZipFile("pad0.npz"), zipfile.ZipFile("pad.npz", "w")
+for name in old.namelist():
+    new.writestr(name, old.read(name).replace(b"(6, 1, 4, 3)", b"(6, 4, 3)   "))
+new.close()
+PYTHON
+  "$rnn" --double run one.rnn padded >out 2>&1 || fail "padded: $(head -c 600 out)"
+  "$rnn" --double run one.rnn named >out 2>&1 || fail "named: $(head -c 600 out)"
+  cut -d, -f1,3-6 w.csv | tail -n +2 >wanted
+  cut -d, -f1-5 padded.csv | tail -n +2 | cmp - wanted || fail "padded arrays on one clock"
+  [ "$(tail -n +2 named.csv | cut -d, -f1,2 | tr '\n' ' ')" = "0,0 0,1 1,0 1,1 " ] || fail "two steps of the sequences of four: $(cat named.csv)"
+fi
+
 # What cannot be, and how it is said.
 say() { # MODIFIERS-OR-SOURCE TEXT
   sed "s|data   npz(\"data.npz\", x = \"x\", y = \"y\", v = 0.5.*|data   $1|" align.rnn >wrong.rnn
