@@ -24,6 +24,8 @@ typedef struct Batch {
   uint64_t *identity;        /* [rows] keys random draws: number of the sequence in the data set; of a carried stream, its own number in the upper half */
   int64_t *offset;           /* [rows] step of the sequence that is this batch's step 0; not 0 in carried streams and chunks */
   uint8_t *fresh;            /* [rows] 1: histories apply before step 0; 0: the state of the batch before continues */
+  uint8_t *ends;             /* [rows] 0: the row goes on in the next chunk */
+  int32_t *since;            /* [rows] steps before step 0 since histories applied; INT32_MAX: they did not, as far as the batch goes that this is cut from */
 } Batch;
 
 typedef enum BatchOrder {

@@ -213,7 +213,7 @@ static int64_t clock_lengths(Feed *f, const Batch *b, int c) {
 
 void feed_fill(Feed *f, const Batch *b, uint64_t update, bool keep_state) {
   int64_t steps[RNN_MAX_CLOCKS] = {0};
-  f->unit->args = (RnnArgs){.fresh = b->fresh, .sequence = b->identity, .seed = f->seed, .update = update, .keep_state = keep_state};
+  f->unit->args = (RnnArgs){.fresh = b->fresh, .ends = b->ends, .since = b->since, .sequence = b->identity, .seed = f->seed, .update = update, .keep_state = keep_state};
   for (int c = 0; c < f->unit->clocks; c++) steps[c] = clock_lengths(f, b, c);
   unit_layout(f->unit, b->rows, steps);
   f->counted = -1;

@@ -32,6 +32,18 @@ void *scalars_new(int64_t n, bool is_double) {
   return memset(memory, 0, bytes);
 }
 
+#define ADD(name, Scalar)                                                         \
+  static void name(Scalar *restrict to, const Scalar *restrict from, int64_t n) { \
+    for (int64_t i = 0; i < n; i++) to[i] += from[i];                             \
+  }
+ADD(add_f32, float)
+ADD(add_f64, double)
+
+void scalars_add(void *restrict to, const void *restrict from, int64_t n, bool is_double) {
+  if (is_double) add_f64(to, from, n);
+  else add_f32(to, from, n);
+}
+
 static void place(Parameters *p, int param) {
   p->offset[param] = p->size;
   p->size = round_up(p->size + p->of[param].elements, 64 / (int64_t)scalar_size(p->is_double));

@@ -39,6 +39,8 @@ void parameters_write(Parameters *p, int param, const double *in);
 /* n scalars zeroed on a 64-byte boundary. */
 void *scalars_new(int64_t n, bool is_double);
 size_t scalar_size(bool is_double);
+/* to += from, element by element. */
+void scalars_add(void *restrict to, const void *restrict from, int64_t n, bool is_double);
 double scalar_get(const void *data, int64_t i, bool is_double);
 void scalar_set(void *data, int64_t i, bool is_double, double value);
 

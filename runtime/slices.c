@@ -47,6 +47,7 @@ bool slices_open(Slices *s, const Stage *stage, RnnUnit *unit, const Dataset *da
                  int64_t from, RnnError *error) {
   *s = (Slices){.threads = stage->threads, .most = unit->additive ? slices_of_rows(batches_most_rows(batches)) : 1};
   s->slice->unit = unit;
+  s->sum = calloc((size_t)unit->inputs + 1, sizeof *s->sum);
   int64_t most[RNN_MAX_CLOCKS];
   most_on_clocks(unit, data, most_steps, most);
   for (int i = 0; i < s->most; i++) {
@@ -63,6 +64,7 @@ void slices_close(Slices *s) {
     if (s->slice[i].own) batch_chunk_free(s->slice[i].own);
     if (i > 0) rnn_unit_free(s->slice[i].unit);
   }
+  free(s->sum);
   *s = (Slices){0};
 }
 
@@ -80,19 +82,23 @@ static void fill(void *context, int i) {
   feed_fill(&slice->feed, slice->batch, s->update, s->keep_state);
 }
 
-/* The sums are of ones and zeros: exact in any order. */
-static void tell_norm(Slices *s, int input) {
-  double sum = 0;
-  for (int i = 0; i < s->computed; i++) sum += feed_sum(&s->slice[i].feed, input);
-  for (int i = 0; i < s->computed; i++) feed_norm(&s->slice[i].feed, input, sum);
+void slices_count_anew(Slices *s) {
+  memset(s->sum, 0, (size_t)s->slice->unit->inputs * sizeof *s->sum);
+  s->counted = 0;
 }
 
-static void tell_all(Slices *s) {
-  for (int input = 0; input < s->slice->unit->inputs; input++) tell_norm(s, input);
-  s->counted = 0;
+/* The sums are of ones and zeros: exact in any order. */
+void slices_count(Slices *s) {
   for (int i = 0; i < s->computed; i++) {
-    feed_share(&s->slice[i].feed, i == 0);
+    for (int input = 0; input < s->slice->unit->inputs; input++) s->sum[input] += feed_sum(&s->slice[i].feed, input);
     s->counted += s->slice[i].feed.counted;
+  }
+}
+
+static void tell(Slices *s, bool shares) {
+  for (int i = 0; i < s->computed; i++) {
+    for (int input = 0; input < s->slice->unit->inputs; input++) feed_norm(&s->slice[i].feed, input, s->sum[input]);
+    feed_share(&s->slice[i].feed, shares && i == 0);
   }
 }
 
@@ -111,12 +117,11 @@ static void compute(void *context, int i) {
   slice->loss = loss < 0 ? 0 : scalar_get(rnn_unit_output_data(slice->unit, loss), 0, slice->unit->is_double);
 }
 
-#define ADD(name, Scalar)                                                  \
-  static void name(Scalar *restrict to, const Scalar *restrict from, int64_t n) { \
-    for (int64_t i = 0; i < n; i++) to[i] += from[i];                      \
-  }
-ADD(add_f32, float)
-ADD(add_f64, double)
+static void sweep(void *context, int i) {
+  RnnUnit *unit = ((Slices *)context)->slice[i].unit;
+  unit->args.sweep = 1;
+  unit_run(unit);
+}
 
 /* Part `part` of `parts` of the gradient's vector, slice after slice: pieces that stay in the nearest cache. */
 static void add_part(Slices *s, int part, int parts) {
@@ -126,9 +131,9 @@ static void add_part(Slices *s, int part, int parts) {
   for (int64_t piece = pieces * part / parts; piece < end; piece++) {
     int64_t at = piece * PIECE, n = p->tuned - at < PIECE ? p->tuned - at : PIECE;
     for (int i = 1; i < s->computed; i++) {
-      void *to = s->slice->unit->gradients, *from = s->slice[i].unit->gradients;
-      if (p->is_double) add_f64((double *)to + at, (double *)from + at, n);
-      else add_f32((float *)to + at, (float *)from + at, n);
+      char *to = s->slice->unit->gradients, *from = s->slice[i].unit->gradients;
+      const size_t bytes = (size_t)at * scalar_size(p->is_double);
+      scalars_add(to + bytes, from + bytes, n, p->is_double);
     }
   }
 }
@@ -158,19 +163,30 @@ static int slices_with_steps(const Slices *s) {
   return n;
 }
 
-void slices_call(Slices *s, const Batch *batch, uint64_t update, bool keep_state) {
-  const RnnUnit *first = s->slice->unit;
+void slices_fill(Slices *s, const Batch *batch, uint64_t update, bool keep_state) {
   s->batch = batch;
   s->update = update;
   s->keep_state = keep_state;
   s->count = s->most > 1 ? slices_of_rows(batch->rows) : 1;
-  s->computed = loss_of(first) < 0 ? s->count : slices_with_steps(s);
+  s->computed = loss_of(s->slice->unit) < 0 ? s->count : slices_with_steps(s);
   threads_run(s->threads, s->computed, fill, s);
-  tell_all(s);
+}
+
+void slices_sweep(Slices *s) { threads_run(s->threads, s->computed, sweep, s); }
+
+void slices_compute(Slices *s, bool shares) {
+  tell(s, shares);
   threads_run(s->threads, s->computed, compute, s);
   s->loss = 0;
   for (int i = 0; i < s->computed; i++) s->loss += s->slice[i].loss;
-  if (gives_gradients(first)) add_gradients(s);
+  if (gives_gradients(s->slice->unit)) add_gradients(s);
+}
+
+void slices_call(Slices *s, const Batch *batch, uint64_t update, bool keep_state) {
+  slices_count_anew(s);
+  slices_fill(s, batch, update, keep_state);
+  slices_count(s);
+  slices_compute(s, true);
 }
 
 SliceRow slices_row(const Slices *s, int64_t row) {

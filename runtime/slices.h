@@ -28,6 +28,7 @@ typedef struct Slices {
   uint64_t update;
   bool keep_state;
   double counted, loss; /* of the last batch: as Feed.counted; the loss (0 without one) */
+  double *sum;          /* [inputs] of the unit: what norms are of, counted so far */
 } Slices;
 
 /* Slices of a batch of so many rows: 1 below 16, 2 below 64, 4 below 192, 8 above. Products are computed in tiles of six rows, so
@@ -42,6 +43,15 @@ void slices_close(Slices *s);
 void slices_reset_state(Slices *s);
 /* Fills and calls all slices' units. The sum of the gradients is then in the first one's, as if it had computed the whole batch. */
 void slices_call(Slices *s, const Batch *batch, uint64_t update, bool keep_state);
+
+/* The same in parts, for a batch that is computed piece by piece (train/checkpoint.c). Counts add up over the pieces: */
+void slices_count_anew(Slices *s);
+void slices_fill(Slices *s, const Batch *piece, uint64_t update, bool keep_state);
+void slices_count(Slices *s); /* the piece that was filled last */
+/* The piece that was filled last: only to keep its states; or as slices_call, with norms by all that was counted. `shares`: the terms of the
+ * loss that do not depend on data count here. */
+void slices_sweep(Slices *s);
+void slices_compute(Slices *s, bool shares);
 
 /* Where a row of the last batch is. */
 typedef struct SliceRow {

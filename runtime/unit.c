@@ -46,6 +46,7 @@ static UnitBuffer read_buffer(const cJSON *entry) {
   b.back = (int64_t)json_number(entry, "back", 0);
   b.clock = (int)json_number(entry, "clock", 0);
   b.axes = (uint32_t)json_number(entry, "axes", 0);
+  b.behind = cJSON_IsTrue(json_item(entry, "behind"));
   b.slot = (int)json_number(entry, "slot", -1);
   return b;
 }
@@ -233,6 +234,7 @@ void unit_run(RnnUnit *u) {
   }
   a->rows = u->rows;
   if (!a->fresh) a->fresh = u->all_fresh;
+  if (!a->ends) a->ends = u->all_fresh; /* as many ones */
   if (!a->sequence) a->sequence = u->no_sequence;
   a->buffer = u->table;
   u->function(a);

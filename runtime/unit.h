@@ -23,6 +23,7 @@ typedef struct UnitBuffer {
   int64_t elements, steps, front, back;
   int clock;        /* that front and back lie along */
   uint32_t axes;
+  bool behind;      /* a kept state: of the steps behind a piece */
   int slot;         /* buffers of one slot lie in the same memory; -1: in its own */
   const char *name; /* of the equation; NULL */
   int line;
@@ -77,6 +78,10 @@ int64_t unit_place(const RnnUnit *u, uint32_t axes, const int64_t *at);
 void unit_run(RnnUnit *u);
 /* Row r takes the kept state that row from[r] has now (beam search). */
 void unit_permute_state(RnnUnit *u, const int64_t *from);
+/* The kept states of the steps before a call, those of all rows: how many bytes, and they to memory and back. */
+int64_t unit_state_bytes(const RnnUnit *u);
+void unit_save_state(const RnnUnit *u, void *to);
+void unit_load_state(RnnUnit *u, const void *from);
 void *unit_gradients(RnnUnit *u);
 /* Bytes of the buffers of its calls, of its own numbers and kept states, as they are laid out now. */
 int64_t unit_bytes(const RnnUnit *u);

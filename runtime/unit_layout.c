@@ -149,6 +149,36 @@ bool rnn_unit_reserve(RnnUnit *u, int64_t rows, int64_t steps) {
   return true;
 }
 
+/* --- kept states ---------------------------------------------------------------------------------------------------------- */
+
+static int64_t state_bytes(const RnnUnit *u, const UnitBuffer *b) {
+  return b->kind == BUFFER_STATE && !b->behind ? buffer_size(u, b) * (int64_t)scalar_size(u->is_double) : 0;
+}
+
+int64_t unit_state_bytes(const RnnUnit *u) {
+  int64_t bytes = 0;
+  for (int i = 0; i < u->buffers; i++) bytes += state_bytes(u, &u->buffer[i]);
+  return bytes;
+}
+
+void unit_save_state(const RnnUnit *u, void *to) {
+  char *at = to;
+  for (int i = 0; i < u->buffers; i++) {
+    const int64_t bytes = state_bytes(u, &u->buffer[i]);
+    if (bytes) memcpy(at, u->buffer[i].memory, (size_t)bytes);
+    at += bytes;
+  }
+}
+
+void unit_load_state(RnnUnit *u, const void *from) {
+  const char *at = from;
+  for (int i = 0; i < u->buffers; i++) {
+    const int64_t bytes = state_bytes(u, &u->buffer[i]);
+    if (bytes) memcpy(u->buffer[i].memory, at, (size_t)bytes);
+    at += bytes;
+  }
+}
+
 /* Kept steps lie as [slot][row][elements]: a slot's rows are gathered beside, then put back. */
 static void permute_slot(RnnUnit *u, void *slot, int64_t elements, const int64_t *from) {
   const size_t size = (size_t)elements * scalar_size(u->is_double);

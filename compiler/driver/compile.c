@@ -67,6 +67,17 @@ static Unit *plan_unit(Compilation *c, Unit u, bool is_double) {
   return &c->units.at[c->units.len - 1];
 }
 
+/* Pieces of a sequence each give their part of a sum, as slices of a batch do. */
+static bool adds_up(Compilation *c, const Decl *stage, const Graph *g, bool additive) {
+  const Clause *method = stage_clause(stage, "method"), *loss = stage_clause(stage, "loss");
+  if (!g->checkpoints || additive) return true;
+  Diag *d = diag_error(c->session, E0414, loss->span, "`checkpoint` cannot go with a loss that is no sum over steps and sequences");
+  diag_label(d, loss->span, "needs all of them at once");
+  diag_label(d, method->span, "computes them piece by piece");
+  diag_help(d, "leave out `checkpoint`, or make the loss a sum: the square of an average has the same least place as the average");
+  return false;
+}
+
 static Unit *compile_unit(Compilation *c, const Decl *stage, const Symbol *net, UnitKind kind, const char *role) {
   double begin = now();
   Graph *g = lower_unit(c->model, stage, net, kind);
@@ -75,6 +86,7 @@ static Unit *compile_unit(Compilation *c, const Decl *stage, const Symbol *net, 
   if (!(g = run_passes(c, g))) return NULL;
   show_graph(c, EMIT_GRAPH, g);
   const bool additive = graph_additive(c->session, g);
+  if (kind == UNIT_LOSS && !adds_up(c, stage, g, additive)) return NULL;
   if (kind == UNIT_LOSS && !(g = differentiate(c, stage, g))) return NULL;
   if (kind == UNIT_LOSS) show_graph(c, EMIT_GRAD, g);
   bool is_double = stage ? !strcmp(lower_scalar(c->model, stage), "f64") : c->session->double_precision;

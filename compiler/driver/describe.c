@@ -60,6 +60,7 @@ static cJSON *describe_buffer(const Plan *p, const Buffer *b) {
   add_number_unless_zero(o, "back", b->back);
   add_number_unless_zero(o, "clock", b->clock);
   add_number_unless_zero(o, "steps", b->steps);
+  if (b->behind) cJSON_AddBoolToObject(o, "behind", true);
   if (b->slot >= 0) cJSON_AddNumberToObject(o, "slot", b->slot);
   if (b->kind == BUFFER_CONST) cJSON_AddItemToObject(o, "data", cJSON_CreateDoubleArray(n->attrs.data, (int)b->elements));
   if (n->name) cJSON_AddStringToObject(o, "name", n->name);

@@ -39,6 +39,7 @@ Graph *graph_new(Session *s, const char *name) {
 Graph *graph_like(const Graph *g) {
   Graph *copy = graph_new(g->session, g->name);
   copy->rows = g->rows;
+  copy->checkpoints = g->checkpoints;
   Arena *arena = g->session->arena;
   for (int i = 0; i < g->clocks.len; i++) vec_push(arena, copy->clocks, g->clocks.at[i]);
   for (int i = 0; i < g->params.len; i++) vec_push(arena, copy->params, g->params.at[i]);

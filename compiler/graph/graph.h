@@ -110,6 +110,7 @@ typedef struct Graph {
   Session *session;
   Name name; /* of the compiled unit, as "train_adding" */
   int64_t rows; /* sequences that come together, as far as the program says; 0: it does not. Only speed may depend on it */
+  bool checkpoints; /* called piece by piece, from the last piece to the first: what the reverse pass carries is kept between calls too */
   Vec(Node) nodes;
   Vec(GraphClock) clocks;
   Vec(GraphParam) params;

@@ -21,11 +21,13 @@ static LLVMValueRef length_of(Emit *e, int clock, Block block, LLVMValueRef i) {
   return load_i32(e, e->clock[clock].length, block_row(e, block, i));
 }
 
-/* A row begins before step 0 of this call, or continues what the last chunk kept. */
-static LLVMValueRef is_fresh(Emit *e, Block block, LLVMValueRef i) {
-  LLVMValueRef row = block_row(e, block, i), fresh = LLVMBuildInBoundsGEP2(e->b, e->i8, e->fresh, &row, 1, "");
-  return LLVMBuildICmp(e->b, LLVMIntNE, LLVMBuildLoad2(e->b, e->i8, fresh, ""), LLVMConstInt(e->i8, 0, 0), "");
+static LLVMValueRef flag_of(Emit *e, LLVMValueRef flags, Block block, LLVMValueRef i) {
+  LLVMValueRef row = block_row(e, block, i), flag = LLVMBuildInBoundsGEP2(e->b, e->i8, flags, &row, 1, "");
+  return LLVMBuildICmp(e->b, LLVMIntNE, LLVMBuildLoad2(e->b, e->i8, flag, ""), LLVMConstInt(e->i8, 0, 0), "");
 }
+
+/* A row begins before step 0 of this call, or continues what the last chunk kept. */
+static LLVMValueRef is_fresh(Emit *e, Block block, LLVMValueRef i) { return flag_of(e, e->fresh, block, i); }
 
 /* The number of the steps that a block is at on clocks other than that of a delay line, all of fixed length. */
 static LLVMValueRef other_steps(Emit *e, const PlanItem *item, Block block, int64_t *count) {
@@ -41,11 +43,11 @@ static LLVMValueRef other_steps(Emit *e, const PlanItem *item, Block block, int6
 }
 
 /* Kept steps lie as [slot][steps of other clocks][row][elements]. */
-static LLVMValueRef state_place(Emit *e, const PlanItem *item, int64_t slot, Block block, LLVMValueRef i) {
+static LLVMValueRef state_place(Emit *e, const PlanItem *item, int state, int64_t slot, Block block, LLVMValueRef i) {
   int64_t count;
   LLVMValueRef other = other_steps(e, item, block, &count);
   LLVMValueRef at = add_i(e, mul_i(e, add_i(e, int_const(e, slot * count), other), e->rows), block_row(e, block, i));
-  return element_pointer(e, table_pointer(e, item->state), mul_i(e, at, int_const(e, buffer_at(e, item->nodes.at[0])->elements)));
+  return element_pointer(e, table_pointer(e, state), mul_i(e, at, int_const(e, buffer_at(e, item->nodes.at[0])->elements)));
 }
 
 /* --- delay lines ---------------------------------------------------------------------------------------------------------- */
@@ -78,7 +80,7 @@ static void front_of_history(Emit *e, const PlanItem *item, Block block, LLVMVal
 static void front_of_state(Emit *e, const PlanItem *item, Block block, LLVMValueRef i) {
   Ref x = item->nodes.at[0];
   for (int64_t j = 1; j <= item->front; j++)
-    copy_reals(e, place(e, x, at_step(block, item->clock, int_const(e, -j)), i), state_place(e, item, item->front - j, block, i),
+    copy_reals(e, place(e, x, at_step(block, item->clock, int_const(e, -j)), i), state_place(e, item, item->state, item->front - j, block, i),
                buffer_at(e, x)->elements);
 }
 
@@ -97,13 +99,34 @@ static void fill_front(Emit *e, const PlanItem *item, Block block, LLVMValueRef 
   if_end(e, &later);
 }
 
-/* A row's own steps length … length + back - 1. */
-static void fill_back(Emit *e, const PlanItem *item, Block block, LLVMValueRef i) {
+/* Step j behind a row's last one. */
+static LLVMValueRef place_behind(Emit *e, const PlanItem *item, int64_t j, Block block, LLVMValueRef i) {
   LLVMValueRef length = length_of(e, item->clock, block, i);
-  for (int64_t j = 0; j < item->back; j++) {
-    Block beyond = at_step(block, item->clock, add_i(e, length, int_const(e, j)));
-    store_history(e, item, place(e, item->nodes.at[0], beyond, i), block, i);
+  return place(e, item->nodes.at[0], at_step(block, item->clock, add_i(e, length, int_const(e, j))), i);
+}
+
+static void back_of_history(Emit *e, const PlanItem *item, Block block, LLVMValueRef i) {
+  for (int64_t j = 0; j < item->back; j++) store_history(e, item, place_behind(e, item, j, block, i), block, i);
+}
+
+static void back_of_state(Emit *e, const PlanItem *item, Block block, LLVMValueRef i) {
+  int64_t elements = buffer_at(e, item->nodes.at[0])->elements;
+  for (int64_t j = 0; j < item->back; j++) copy_reals(e, place_behind(e, item, j, block, i), state_place(e, item, item->behind, j, block, i), elements);
+}
+
+/* A row's own steps length … length + back - 1: the history where the row ends, what the piece behind it kept where it goes on. */
+static void fill_back(Emit *e, const PlanItem *item, Block block, LLVMValueRef i) {
+  if (item->behind < 0) {
+    back_of_history(e, item, block, i);
+    return;
   }
+  LLVMValueRef ends = flag_of(e, e->ends, block, i);
+  If last = if_begin(e, ends);
+  back_of_history(e, item, block, i);
+  if_end(e, &last);
+  If more = if_begin(e, LLVMBuildNot(e->b, ends, ""));
+  back_of_state(e, item, block, i);
+  if_end(e, &more);
 }
 
 static void history_block(Emit *e, Block block, void *context) {
@@ -128,21 +151,42 @@ static void keep_block(Emit *e, Block block, void *context) {
   LLVMValueRef length = length_of(e, item->clock, block, loop.index);
   for (int64_t j = 1; j <= item->front; j++) {
     Block late = at_step(block, item->clock, sub_i(e, length, int_const(e, j)));
-    copy_reals(e, state_place(e, item, item->front - j, block, loop.index), place(e, x, late, loop.index), buffer_at(e, x)->elements);
+    copy_reals(e, state_place(e, item, item->state, item->front - j, block, loop.index), place(e, x, late, loop.index), buffer_at(e, x)->elements);
   }
   loop_end(e, &loop);
 }
 
-static void keep_items(Emit *e, PlanItem *const *items, int count) {
+/* The first steps of every row, for the piece before this one. A row shorter than its delay line takes the rest from its own back. */
+static void keep_first_block(Emit *e, Block block, void *context) {
+  const PlanItem *item = context;
+  Ref x = item->nodes.at[0];
+  Loop loop = loop_begin(e, int_const(e, 0), block.count, int_const(e, 1), "r");
+  for (int64_t j = 0; j < item->back; j++) {
+    Block early = at_step(block, item->clock, int_const(e, j));
+    copy_reals(e, state_place(e, item, item->behind, j, block, loop.index), place(e, x, early, loop.index), buffer_at(e, x)->elements);
+  }
+  loop_end(e, &loop);
+}
+
+static void keep_items(Emit *e, PlanItem *const *items, int count, bool behind) {
   for (int i = 0; i < count; i++) {
-    keep_items(e, items[i]->body.at, items[i]->body.len);
-    if (items[i]->kind == PLAN_HISTORY && items[i]->state >= 0) for_blocks(e, across(items[i]), false, keep_block, items[i]);
+    keep_items(e, items[i]->body.at, items[i]->body.len, behind);
+    if (items[i]->kind != PLAN_HISTORY || (behind ? items[i]->behind : items[i]->state) < 0) continue;
+    for_blocks(e, across(items[i]), false, behind ? keep_first_block : keep_block, items[i]);
   }
 }
 
+static void keep_states(Emit *e, bool behind) { keep_items(e, e->plan->items.at, e->plan->items.len, behind); }
+
+/* A sweep has computed nothing that goes backward. */
 void emit_keep_state(Emit *e) {
   If keep = if_begin(e, LLVMBuildICmp(e->b, LLVMIntNE, e->keep_state, int_const(e, 0), ""));
-  keep_items(e, e->plan->items.at, e->plan->items.len);
+  keep_states(e, false);
+  if (e->sweep) {
+    If whole = if_begin(e, LLVMBuildICmp(e->b, LLVMIntEQ, e->sweep, int_const(e, 0), ""));
+    keep_states(e, true);
+    if_end(e, &whole);
+  }
   if_end(e, &keep);
 }
 
@@ -304,8 +348,8 @@ static void edge_steps(Emit *e, Edge *g, LLVMValueRef from, LLVMValueRef to) {
   loop_end(e, &loop);
 }
 
-/* Reading k steps back falls off before step k of a fresh row; reading k ahead, in the last k steps. A clock of fixed length is
- * never cut into chunks. */
+/* Reading k steps back falls off before step k of a fresh row, which may be in a later piece than its first; reading k ahead, in the last
+ * k steps. A clock of fixed length is never cut into chunks. */
 static void edge_tap(Emit *e, Edge *g, int64_t offset) {
   int clock = e->g->nodes.at[g->node].attrs.clock;
   LLVMValueRef length = length_of(e, clock, g->block, g->row), zero = int_const(e, 0);
@@ -313,6 +357,11 @@ static void edge_tap(Emit *e, Edge *g, int64_t offset) {
   if (offset >= 0) return;
   If first = {0};
   bool chunked = !e->g->clocks.at[clock].length;
+  if (chunked && e->since) {
+    LLVMValueRef since = load_i32(e, e->since, block_row(e, g->block, g->row));
+    edge_steps(e, g, zero, min_i(e, length, sub_i(e, int_const(e, -offset), since)));
+    return;
+  }
   if (chunked) first = if_begin(e, is_fresh(e, g->block, g->row));
   edge_steps(e, g, zero, min_i(e, length, int_const(e, -offset)));
   if (chunked) if_end(e, &first);

@@ -43,6 +43,18 @@ void emit_items(Emit *e, PlanItem *const *items, int count) {
   }
 }
 
+/* Items of the top level: those that a sweep leaves out stand behind a condition, as many together as follow each other. */
+static void emit_top(Emit *e, PlanItem *const *items, int count) {
+  for (int from = 0, to; from < count; from = to) {
+    for (to = from + 1; to < count && items[to]->in_sweep == items[from]->in_sweep;) to++;
+    const bool is_left_out = e->sweep && !items[from]->in_sweep;
+    If whole = {0};
+    if (is_left_out) whole = if_begin(e, LLVMBuildICmp(e->b, LLVMIntEQ, e->sweep, int_const(e, 0), ""));
+    emit_items(e, items + from, to - from);
+    if (is_left_out) if_end(e, &whole);
+  }
+}
+
 /* --- entry ------------------------------------------------------------------------------------------------------------------- */
 
 #define ARGUMENT(type, field) load_field(e, type, e->args, (int64_t)offsetof(RnnArgs, field), #field)
@@ -79,6 +91,9 @@ void load_arguments(Emit *e) {
   e->sequence = ARGUMENT(e->pointer, sequence);
   e->seed = ARGUMENT(e->i64, seed);
   e->update = ARGUMENT(e->i64, update);
+  e->sweep = e->g->checkpoints ? ARGUMENT(e->i64, sweep) : NULL;
+  e->ends = e->g->checkpoints ? ARGUMENT(e->pointer, ends) : NULL;
+  e->since = e->g->checkpoints ? ARGUMENT(e->pointer, since) : NULL;
   load_clocks(e);
   memset(e->buffer, 0, sizeof *e->buffer * (size_t)e->plan->buffers.len);
 }
@@ -160,7 +175,7 @@ static LLVMValueRef emit_part(Emit *e, int number, int from, int to) {
   unsigned kind = LLVMGetEnumAttributeKindForName("noinline", 8);
   LLVMAddAttributeAtIndex(e->function, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, LLVMCreateEnumAttribute(e->context, kind, 0));
   load_arguments(e);
-  emit_items(e, e->plan->items.at + from, to - from);
+  emit_top(e, e->plan->items.at + from, to - from);
   LLVMBuildRetVoid(e->b);
   return e->function;
 }
@@ -204,7 +219,7 @@ void emit_unit(Session *s, const Plan *p, LLVMModuleRef module, int vector_bits)
     return;
   }
   bool is_small = p->items.len == 0 || part_end(p, 0) == p->items.len;
-  if (is_small) begin_function(e, p->symbol, false), load_arguments(e), emit_items(e, p->items.at, p->items.len);
+  if (is_small) begin_function(e, p->symbol, false), load_arguments(e), emit_top(e, p->items.at, p->items.len);
   else emit_parts(e);
   emit_keep_state(e);
   LLVMBuildRetVoid(e->b);

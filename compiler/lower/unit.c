@@ -66,10 +66,22 @@ static int64_t rows_of_stage(const Builder *b) {
   return e && static_number(b->net, e, &rows) && rows >= 1 ? (int64_t)rows : 1;
 }
 
+/* `bptt(checkpoint = k)`, k a number or `auto`; `checkpoint` alone. */
+static bool has_checkpoints(const Builder *b) {
+  const Expr *e = clause_expr(clause_of_stage(b->stage, "method"), 0);
+  for (int i = 0; e && i < e->args.len; i++) {
+    const Arg *arg = &e->args.at[i];
+    const char *name = arg->name ? arg->name : arg->value->kind == EXPR_NAME ? arg->value->name : "";
+    if (!strcmp(name, "checkpoint")) return true;
+  }
+  return false;
+}
+
 static Graph *build_unit(Model *m, const Decl *stage, const Symbol *net, UnitKind kind, const char *name, bool split_windows) {
   Builder *b = builder_new(m, stage, net, kind, name);
   b->split_windows = split_windows;
   if (kind == UNIT_LOSS) b->graph->rows = rows_of_stage(b);
+  if (kind == UNIT_LOSS) b->graph->checkpoints = has_checkpoints(b);
   const bool fine = unit_rows[kind].add(b);
   Graph *g = builder_finish(b);
   return fine ? g : NULL;

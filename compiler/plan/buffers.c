@@ -73,6 +73,11 @@ static int64_t kept_elements(const Plan *p, const Buffer *b, int clock) {
   return elements;
 }
 
+static int add_state(Plan *p, Ref x, int64_t elements, int64_t steps, bool behind) {
+  const GraphAxes axes = p->buffers.at[p->buffer_of[x]].axes;
+  return add_buffer(p, (Buffer){.kind = BUFFER_STATE, .node = x, .elements = elements, .axes = axes, .steps = steps, .behind = behind});
+}
+
 static void add_delay_line(Plan *p, PlanItem *item) {
   for (int i = 0; i < item->body.len; i++) add_delay_line(p, item->body.at[i]);
   if (item->kind != PLAN_HISTORY) return;
@@ -82,8 +87,8 @@ static void add_delay_line(Plan *p, PlanItem *item) {
   b->back = item->back;
   b->clock = item->clock;
   int64_t kept = kept_elements(p, b, item->clock);
-  if (item->front && kept && !p->is_step) /* a step's delay line is itself what is kept */
-    item->state = add_buffer(p, (Buffer){.kind = BUFFER_STATE, .node = x, .elements = kept, .axes = b->axes, .steps = item->front});
+  if (item->front && kept && !p->is_step) item->state = add_state(p, x, kept, item->front, false); /* a step's delay line is itself what is kept */
+  if (item->back && kept && p->graph->checkpoints) item->behind = add_state(p, x, kept, item->back, true);
 }
 
 void plan_assign_buffers(Plan *p) {

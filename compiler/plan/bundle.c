@@ -113,7 +113,7 @@ static PlanItem *new_bundle(Plan *p, GraphAxes axes) {
   bundle->kind = PLAN_BUNDLE;
   bundle->axes = axes;
   bundle->history = NO_REF;
-  bundle->state = -1;
+  bundle->state = bundle->behind = -1;
   return bundle;
 }
 

@@ -41,6 +41,7 @@ typedef struct Buffer {
   int64_t front, back; /* steps before the first and after the last of `clock` */
   int clock;
   int64_t steps;     /* STATE: kept steps */
+  bool behind;       /* STATE: of the steps behind a piece, which was called before; else of those before it */
   int slot;          /* TEMP: buffers of one slot lie in the same memory, one after the other is done; -1: its own */
   bool local;        /* TEMP of a step: needs no memory between calls (step.c) */
 } Buffer;
@@ -112,7 +113,8 @@ struct PlanItem {
   int panels;      /* PRODUCT_ROWS and PACK of a step: buffer of the weights of all terms (step.c); -1: they are used where they are */
   int64_t front, back; /* HISTORY */
   Ref history;         /* HISTORY; NO_REF: zeros */
-  int state;           /* HISTORY: buffer of the kept state, -1 none */
+  int state, behind;   /* HISTORY: buffer of the kept state of its front, and of its back; -1 none */
+  bool in_sweep;       /* of the top level: a sweep to kept states computes it (sweep.c) */
   int direction;       /* SCAN: +1 forward in time, -1 backward */
   Vec(PlanItem *) body;/* SCAN, BUNDLE */
 };

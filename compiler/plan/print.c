@@ -89,6 +89,7 @@ static void print_history(const Plan *p, FILE *out, const PlanItem *item, int in
   if (item->history == NO_REF) fprintf(out, " 0");
   else print_operand(p, out, item->history);
   if (item->state >= 0) fprintf(out, ", kept in buffer %d", item->state);
+  if (item->behind >= 0) fprintf(out, ", of the steps behind in buffer %d", item->behind);
   fputc('\n', out);
 }
 
@@ -139,7 +140,7 @@ static void print_buffer(const Plan *p, FILE *out, int i) {
   fprintf(out, ", %" PRId64 " elements, ", b->elements);
   print_axes(p, out, b->axes);
   if (b->front || b->back) fprintf(out, ", front %" PRId64 ", back %" PRId64, b->front, b->back);
-  if (b->steps) fprintf(out, ", %" PRId64 " steps kept", b->steps);
+  if (b->steps) fprintf(out, ", %" PRId64 " steps kept%s", b->steps, b->behind ? " of those behind" : "");
   if (b->local) fputs(", local", out);
   if (b->slot >= 0) fprintf(out, ", in slot %d", b->slot);
   fputc('\n', out);
@@ -152,6 +153,8 @@ void plan_print(const Plan *p, FILE *out) {
   static const char *const moment[] = {"each step", "for the sequence", "prepared"};
   for (int i = 0; i < p->items.len; i++) {
     if (p->is_step) fprintf(out, "  %s:\n", moment[p->items.at[i]->moment]);
-    print_item(p, out, p->items.at[i], p->is_step ? 4 : 2);
+    if (p->graph->checkpoints && (!i || p->items.at[i]->in_sweep != p->items.at[i - 1]->in_sweep))
+      fprintf(out, "  %s:\n", p->items.at[i]->in_sweep ? "in the sweep too" : "not in the sweep");
+    print_item(p, out, p->items.at[i], p->is_step || p->graph->checkpoints ? 4 : 2);
   }
 }

@@ -89,7 +89,7 @@ static PlanItem *new_item(Schedule *s, Items *to, PlanItemKind kind, Ref node) {
   PlanItem *item = arena_new_of(s->arena, PlanItem);
   item->kind = kind;
   item->history = NO_REF;
-  item->state = -1;
+  item->state = item->behind = -1;
   if (node != NO_REF) {
     item->axes = node_at(s, node)->axes;
     item->shape = node_at(s, node)->shape;

@@ -1,4 +1,4 @@
-/* chunks.c — `carry` and `truncate` give the net one piece of a sequence after the other: nothing may need more of it than the piece and
+/* chunks.c — `carry`, `truncate` and `checkpoint` give the net one piece of a sequence after the other: nothing may need more of it than the piece and
  * what the state keeps of those before. */
 #include "sema/clauses.h"
 
@@ -131,7 +131,7 @@ static void search_loss(Search *s, const Decl *stage) {
 }
 
 void check_chunks(Checker *c, const Stage *stage, const Clause *clause) {
-  const char *word = strcmp(clause->keyword, "carry") ? "truncate" : "carry";
+  const char *word = cutting_word(clause);
   Search s = {.c = c};
   search_body(&s, stage->net->decl, NULL);
   search_loss(&s, stage->decl);

@@ -160,7 +160,10 @@ static void check_choice(Checker *c, Stage *stage, Clause *clause, ChoiceKind ki
   } else choice_options(c, choice, clause_argument(clause, 0));
 }
 
-void check_method(Checker *c, Stage *stage, Clause *clause) { check_choice(c, stage, clause, CHOICE_METHOD, "method bptt"); }
+void check_method(Checker *c, Stage *stage, Clause *clause) {
+  check_choice(c, stage, clause, CHOICE_METHOD, "method bptt");
+  check_steps_of_method(c, clause);
+}
 
 void check_optimizer(Checker *c, Stage *stage, Clause *clause) {
   check_choice(c, stage, clause, CHOICE_OPTIMIZER, "optimizer adam(lr = 1e-3)");
@@ -229,15 +232,6 @@ static void said_twice(Checker *c, const Decl *d, const Clause *clause) {
   diag_label(e, first->keyword_span, "first here");
 }
 
-/* Chunks of a sequence are chunks of one clock of the data: with two there is no telling which steps belong together. */
-static bool cuts_sequences(const Clause *clause) {
-  const Expr *e = clause_argument(clause, 0);
-  if (!strcmp(clause->keyword, "carry")) return true;
-  for (int i = 0; !strcmp(clause->keyword, "method") && e && i < e->args.len; i++)
-    if (e->args.at[i].name && !strcmp(e->args.at[i].name, "truncate")) return true;
-  return false;
-}
-
 static bool several_clocks_of_data(const Checker *c) {
   int count = 0;
   for (int i = 0; i < c->module->clocks.len; i++) count += !c->module->clocks.at[i].length;
@@ -250,11 +244,12 @@ static bool any_tree(const Checker *c) {
   return false;
 }
 
+/* Chunks of a sequence are chunks of one clock of the data: with two there is no telling which steps belong together. */
 static void cannot_cut(Checker *c, const Clause *clause, const char *what, const char *why) {
   Diag *d = clause_wrong(c, clause->span, what, NULL);
   diag_label(d, clause->span, "%s", why);
   diag_help(d, "leave `%s` out: each sequence is trained as a whole; shorter ones, where they take too much memory, are to be made in the data",
-            strcmp(clause->keyword, "carry") ? "truncate" : "carry");
+            cutting_word(clause));
 }
 
 void check_clause(Checker *c, Stage *stage, Clause *clause) {
@@ -262,7 +257,7 @@ void check_clause(Checker *c, Stage *stage, Clause *clause) {
   if (!row) return;
   if (row->times == ONCE) said_twice(c, stage->decl, clause);
   row->check(c, stage, clause);
-  if (!cuts_sequences(clause)) return;
+  if (!cutting_word(clause)) return;
   if (any_tree(c)) cannot_cut(c, clause, "trees cannot be cut into chunks", "a part of a tree is no tree");
   else if (several_clocks_of_data(c)) cannot_cut(c, clause, "sequences on several clocks cannot be cut into chunks", "no step of one clock belongs to a step of another");
 }
@@ -270,7 +265,7 @@ void check_clause(Checker *c, Stage *stage, Clause *clause) {
 void check_cuts(Checker *c, const Stage *stage) {
   const Clause *cut = NULL;
   for (int i = 0; i < stage->decl->clauses.len && !cut; i++)
-    if (cuts_sequences(stage->decl->clauses.at[i])) cut = stage->decl->clauses.at[i];
+    if (cutting_word(stage->decl->clauses.at[i])) cut = stage->decl->clauses.at[i];
   if (cut && !any_tree(c) && !several_clocks_of_data(c)) check_chunks(c, stage, cut);
 }
 

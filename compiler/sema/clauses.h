@@ -19,6 +19,9 @@ typedef void ClauseCheck(Checker *c, Stage *stage, Clause *clause);
 #include "sema/clauses.def"
 #undef CLAUSE
 
+/* What of a clause cuts sequences: "carry", "truncate", "checkpoint"; NULL where nothing does (clauses_method.c). */
+const char *cutting_word(const Clause *clause);
+void check_steps_of_method(Checker *c, const Clause *clause); /* `truncate = k`, `checkpoint = k` */
 void check_chunks(Checker *c, const Stage *stage, const Clause *clause); /* chunks.c: E0414 */
 void check_cuts(Checker *c, const Stage *stage); /* after all clauses, whose expressions then have types */
 void check_clause(Checker *c, Stage *stage, Clause *clause);

@@ -36,7 +36,9 @@ static bool batch_allocate(Batch *b, int64_t rows, int64_t steps) {
   b->identity = calloc(n, sizeof *b->identity);
   b->offset = calloc(n, sizeof *b->offset);
   b->fresh = calloc(n, sizeof *b->fresh);
-  return b->length && b->whole && b->active && b->sequence && b->identity && b->offset && b->fresh;
+  b->ends = calloc(n, sizeof *b->ends);
+  b->since = calloc(n, sizeof *b->since);
+  return b->length && b->whole && b->active && b->sequence && b->identity && b->offset && b->fresh && b->ends && b->since;
 }
 
 static void batch_release(Batch *b) {
@@ -47,6 +49,8 @@ static void batch_release(Batch *b) {
   free(b->identity);
   free(b->offset);
   free(b->fresh);
+  free(b->ends);
+  free(b->since);
 }
 
 static bool count_steps(Batches *b, RnnError *error) {
@@ -163,6 +167,8 @@ static void set_row(Batches *b, int64_t row, int64_t sequence, int64_t offset, i
   batch->length[row] = (int32_t)length;
   batch->whole[row] = (int32_t)s->steps;
   batch->fresh[row] = fresh;
+  batch->ends[row] = true;
+  batch->since[row] = fresh ? 0 : INT32_MAX;
 }
 
 static const Batch *next_sequences(Batches *b) {
@@ -259,6 +265,8 @@ static void copy_row(const Batch *from, int64_t row, Batch *to, int64_t place) {
   to->identity[place] = from->identity[row];
   to->offset[place] = from->offset[row];
   to->fresh[place] = from->fresh[row];
+  to->ends[place] = from->ends[row];
+  to->since[place] = from->since[row];
 }
 
 void batch_chunk(const Batch *batch, int64_t first, int64_t steps, Batch *chunk) {
@@ -270,6 +278,8 @@ void batch_chunk(const Batch *batch, int64_t first, int64_t steps, Batch *chunk)
     chunk->length[row] = (int32_t)(left < 0 ? 0 : lesser(left, steps));
     chunk->offset[row] += first;
     chunk->fresh[row] = first == 0 && batch->fresh[row];
+    chunk->ends[row] = left <= steps;
+    chunk->since[row] = batch->fresh[row] ? (int32_t)first : INT32_MAX;
   }
   count_active(chunk);
 }

@@ -24,15 +24,23 @@ static bool open_order(const Stage *s, bool carry, BatchOrder *order, RnnError *
   return rnn_fail_at(error, clause_line(clause), "E0404", "`order %s`: there is shortest_first and as_given", name);
 }
 
-static bool open_training(Loop *l, int64_t chunk, bool carry, RnnError *error) {
+/* With p pieces of T / p steps, memory is for p states and T / p steps: least about where both are √T. */
+static int64_t steps_of_piece(int64_t checkpoint, int64_t steps) {
+  int64_t k = checkpoint == AUTO_STEPS ? (int64_t)ceil(sqrt((double)steps)) : checkpoint;
+  return k > 0 && k < steps ? k : steps;
+}
+
+static bool open_training(Loop *l, const Cut *cut, RnnError *error) {
   Stage *s = l->stage;
   BatchOrder order;
   int64_t rows = (int64_t)clause_number(clause_of(s->json, "batch"), 1);
-  if (!open_order(s, carry, &order, error)) return false;
-  l->batches = batches_new(s->train_part, rows, order, carry ? chunk : 0, s->program->seed, error);
+  if (!open_order(s, cut->carry, &order, error)) return false;
+  l->batches = batches_new(s->train_part, rows, order, cut->carry ? cut->truncate : 0, s->program->seed, error);
   if (!l->batches) return false;
   int64_t most = batches_most_steps(l->batches);
-  return slices_open(&l->slices, s, s->unit, s->train_part, l->batches, chunk > 0 && chunk < most ? chunk : most, 0, error);
+  l->most_steps = cut->truncate > 0 && cut->truncate < most ? cut->truncate : most;
+  l->piece = steps_of_piece(cut->checkpoint, l->most_steps);
+  return slices_open(&l->slices, s, s->unit, s->train_part, l->batches, l->piece, 0, error);
 }
 
 static bool open_validation(Loop *l, RnnError *error) {
@@ -53,18 +61,18 @@ static void open_best(Loop *l) {
   if (l->valid.batches || l->patience) l->best_weights = scalars_new(p->tuned, p->is_double);
 }
 
-bool loop_open(Loop *l, Stage *s, int64_t chunk, bool carry, RnnError *error) {
+bool loop_open(Loop *l, Stage *s, const Cut *cut, RnnError *error) {
   *l = (Loop){.stage = s, .epoch = -1, .skip = condition(s, "skip"), .stop = condition(s, "stop")};
   const Parameters *p = s->unit->parameters;
   const cJSON *optimizer = clause_of(s->json, "optimizer");
   l->epochs = (int64_t)clause_number(clause_of(s->json, "epochs"), DEFAULT_EPOCHS);
   l->patience = (int64_t)clause_number(clause_of(s->json, "patience"), 0);
-  s->in_pieces = chunk > 0;
-  if (!open_training(l, chunk, carry, error) || !open_validation(l, error)) return false;
+  s->in_pieces = cut->truncate > 0 || cut->checkpoint;
+  if (!open_training(l, cut, error) || !open_validation(l, error)) return false;
   if (!optimizer_init(&l->optimizer, value_arg(optimizer, 0), p->tuned, p->is_double, clause_line(optimizer), error)) return false;
   if (!schedule_init(&l->schedule, clause_of(s->json, "schedule"), error) || !clip_init(&l->clip, s->json, error)) return false;
   l->optimizer.decay = clause_number(clause_of(s->json, "decay"), 0);
-  int64_t chunks = chunk && !carry ? ceiling(batches_most_steps(l->batches), chunk) : 1;
+  int64_t chunks = cut->truncate && !cut->carry ? ceiling(batches_most_steps(l->batches), cut->truncate) : 1;
   l->updates_an_epoch = batches_count(l->batches) * chunks;
   open_best(l);
   progress_begin(&l->progress, s->options, s->name, l->epochs, l->updates_an_epoch);

@@ -5,7 +5,7 @@
 #include "runtime/train/train.h"
 #include <string.h>
 
-enum { PARTS = 6 };
+enum { PARTS = 7 };
 
 typedef struct Part {
   const char *name;
@@ -42,7 +42,7 @@ static bool evaluation_bytes(const Loop *l, int64_t *bytes, RnnError *error) {
 
 static int64_t data_bytes(const Dataset *data) { return data ? dataset_bytes(data) : 0; }
 
-static void count(const Loop *l, int64_t validated, Part *parts) {
+static void count(const Loop *l, const Checkpoints *c, int64_t validated, Part *parts) {
   const Stage *s = l->stage;
   const Parameters *p = s->unit->parameters, *values = s->program->values;
   bool own_weights = s->valid && s->valid->parameters != p;
@@ -51,7 +51,8 @@ static void count(const Loop *l, int64_t validated, Part *parts) {
   parts[2] = (Part){"gradients", scalars(p->tuned, p->is_double) * l->slices.most};
   parts[3] = (Part){"optimizer", optimizer_bytes(l)};
   parts[4] = (Part){"buffers", slices_bytes(&l->slices)};
-  parts[5] = (Part){"validation", validated};
+  parts[5] = (Part){"checkpoints", c->slices ? checkpoints_bytes(c) : 0};
+  parts[6] = (Part){"validation", validated};
 }
 
 static void print_json(const Stage *s, const Part *parts, int64_t all) {
@@ -67,16 +68,17 @@ static void print_plain(const Loop *l, const Part *parts, int64_t all) {
   const Slices *s = &l->slices;
   fprintf(out, "%s: %lld sequence%s at once in %d slice%s\n", l->stage->name, (long long)batches_most_rows(l->batches),
           batches_most_rows(l->batches) == 1 ? "" : "s", s->most, s->most == 1 ? "" : "s");
+  if (l->piece < l->most_steps) fprintf(out, "  %lld steps, %lld at a time\n", (long long)l->most_steps, (long long)l->piece);
   for (int i = 0; i < PARTS; i++)
     if (parts[i].bytes) fprintf(out, "  %-12s %10.1f MiB\n", parts[i].name, (double)parts[i].bytes / (1 << 20));
   fprintf(out, "  %-12s %10.1f MiB, and the program itself\n", "in all", (double)all / (1 << 20));
 }
 
-static bool print(const Loop *l, RnnError *error) {
+static bool print(const Loop *l, const Checkpoints *c, RnnError *error) {
   Part parts[PARTS];
   int64_t all = 0, validated;
   if (!evaluation_bytes(l, &validated, error)) return false;
-  count(l, validated, parts);
+  count(l, c, validated, parts);
   for (int i = 0; i < PARTS; i++) all += parts[i].bytes;
   if (l->stage->options->json) print_json(l->stage, parts, all);
   else print_plain(l, parts, all);
@@ -89,7 +91,12 @@ bool train_memory(Stage *stage, const char *method, const double *option, RnnErr
     return true;
   }
   Loop loop;
-  bool good = loop_open(&loop, stage, (int64_t)option[0], clause_of(stage->json, "carry") != NULL, error) && print(&loop, error);
+  Checkpoints checkpoints = {0};
+  const Cut cut = cut_of(stage, option);
+  bool good = loop_open(&loop, stage, &cut, error);
+  if (good && cut.checkpoint) good = checkpoints_open(&checkpoints, &loop, false, error);
+  good = good && print(&loop, &checkpoints, error);
+  checkpoints_close(&checkpoints);
   loop_close(&loop);
   return good;
 }
