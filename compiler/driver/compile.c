@@ -74,7 +74,7 @@ static bool adds_up(Compilation *c, const Decl *stage, const Graph *g, bool addi
   Diag *d = diag_error(c->session, E0414, loss->span, "`checkpoint` cannot go with a loss that is no sum over steps and sequences");
   diag_label(d, loss->span, "needs all of them at once");
   diag_label(d, method->span, "computes them piece by piece");
-  diag_help(d, "leave out `checkpoint`, or make the loss a sum: the square of an average has the same least place as the average");
+  diag_help(d, "leave out `checkpoint`, or make the loss a sum of losses, each times what does not depend on data");
   return false;
 }
 

@@ -19,7 +19,7 @@ net n {
 train n {
   data      adding(length = %(length)d, sequences = %(sequences)d)
   loss      mse(y, z)
-  method    bptt
+  method    %(method)s
   optimizer adam(lr = 1e-3)
   batch     %(batch)d
   epochs    %(epochs)d
@@ -75,8 +75,12 @@ train n {
 }
 """
 
-def adding(H, batch, length, sequences, more=""):
-    return ADDING, dict(H=H, batch=batch, length=length, sequences=sequences, more=more)
+# The same, the gradient of all of it: buffers for a piece, and the states between the pieces.
+CHECKPOINTS = TRUNCATED.replace("bptt(truncate = 100)", "bptt(%(how)s)").replace("length = 60000", "length = 10000, sequences = 8") \
+    .replace("  epochs ", "  batch     8\n  epochs ")
+
+def adding(H, batch, length, sequences, more="", method="bptt"):
+    return ADDING, dict(H=H, batch=batch, length=length, sequences=sequences, more=more, method=method)
 
 MODELS = {
     "small": adding(8, 4, 20, 200),
@@ -85,8 +89,10 @@ MODELS = {
     "validated": adding(64, 64, 100, 1000, "  validate  last 20%\n  patience  50\n"),
     "aligned": (ALIGNED, {}),
     "truncated": (TRUNCATED, {}),
+    "checkpoints": (CHECKPOINTS, dict(how="checkpoint = auto")),
+    "long, last step": adding(32, 16, 10000, 16, method="bptt(checkpoint = 150)"),
 }
-TINY = (ADDING, dict(H=1, batch=1, length=2, sequences=1, more=""))
+TINY = adding(1, 1, 2, 1)
 
 def fail(text):
     global failures
@@ -136,8 +142,18 @@ for name, model in MODELS.items():
 if predicted(write("truncated", MODELS["truncated"], 1))["buffers"] > 2 * MIB:
     fail("a piece of a hundred steps does not need the buffers of 60000")
 
+# With checkpoints ten thousand steps take a small part of what they take without.
+for name in ("checkpoints", "long, last step"):
+    with_them = write(name, MODELS[name], 1)
+    text, values = MODELS[name]
+    whole = write("whole", (text, dict(values, how="truncate = 10000", method="bptt")), 1)
+    few, all_of_it = peak(rnn, "train", with_them, "--quiet") - base, peak(rnn, "train", whole, "--quiet") - base
+    print("%-24s %7.1f MiB beside the program, without checkpoints %.1f" % (name, few / MIB, all_of_it / MIB))
+    if few > 0.1 * all_of_it:
+        fail(name + ": checkpoints save too little")
+
 # Epochs.
-for name in ("medium", "aligned", "validated"):
+for name in ("medium", "aligned", "validated", "checkpoints"):
     few, many = (peak(rnn, "train", write(name, MODELS[name], epochs), "--quiet") for epochs in (2, 8))
     print("%-24s %7.1f MiB after 2 epochs, %.1f after 8" % (name, few / MIB, many / MIB))
     if many > 1.01 * few + MIB:

@@ -110,10 +110,13 @@ static void test_same_bits(void) {
   same_bits(RIDGE_STAGE(DATA "," CLAUSE("batch", "64") "," CLAUSE("method", "{\"call\":\"ridge\",\"args\":[0.5]}")));
 }
 
+#define CHECKPOINT CLAUSE("method", "{\"call\":\"bptt\",\"named\":{\"checkpoint\":2}}")
 #define TRUNCATE CLAUSE("method", "{\"call\":\"bptt\",\"named\":{\"truncate\":2}}")
 
 static void test_rows_keep_their_slice(void) {
   same_bits(TRAIN_STAGE(DATA "," CLAUSE("batch", "40") "," CLAUSE("epochs", "3") "," TRUNCATE));
+  CU_ASSERT_EQUAL(strange, 0);
+  same_bits(TRAIN_STAGE(DATA "," CLAUSE("batch", "40") "," CLAUSE("epochs", "3") "," CHECKPOINT));
   CU_ASSERT_EQUAL(strange, 0);
   same_bits(TRAIN_STAGE(DATA "," CLAUSE("batch", "30") "," CLAUSE("epochs", "3") ",{\"keyword\":\"carry\"}," TRUNCATE));
   CU_ASSERT_EQUAL(strange, 0);

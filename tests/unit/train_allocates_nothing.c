@@ -79,23 +79,31 @@ static void test_plain(void) {
   count(clauses, 1);
 }
 
-static void everything(const char *id, const char *batch, int threads) {
+static void everything(const char *id, const char *batch, const char *method, int threads) {
   char clauses[4096];
   snprintf(clauses, sizeof clauses, "{\"keyword\":\"data\",\"args\":[{\"call\":\"csv\",\"args\":[\"rnn_test_allocates.csv\"],\"named\":{\"x\":[\"a\",\"b\"],"
            "\"y\":\"y\"}}],\"modifiers\":[{\"word\":\"by\",\"args\":[\"%s\"]}]},%s,%s,%s,%s,%s,%s", id, CLAUSE("epochs", "10"), batch,
            CLAUSE("clip", "{\"call\":\"norm\",\"args\":[1]}"), CLAUSE("schedule", "{\"name\":\"cosine\"}"),
-           CLAUSE("method", "{\"call\":\"bptt\",\"named\":{\"truncate\":7}}"),
+           method,
            "{\"keyword\":\"validate\",\"modifiers\":[{\"word\":\"last\",\"args\":[{\"percent\":20}]}]}");
   count(clauses, threads);
 }
 
+#define METHOD(options) CLAUSE("method", "{\"call\":\"bptt\",\"named\":{" options "}}")
+
 static void test_everything(void) {
-  everything("id", CLAUSE("batch", "4"), 1);
+  everything("id", CLAUSE("batch", "4"), METHOD("\"truncate\":7"), 1);
+}
+
+static void test_checkpoints(void) {
+  everything("id", CLAUSE("batch", "4"), METHOD("\"checkpoint\":7"), 1);
+  everything("many", CLAUSE("batch", "30"), METHOD("\"checkpoint\":3"), 2);
+  everything("id", CLAUSE("batch", "4"), METHOD("\"truncate\":20,\"checkpoint\":6"), 1);
 }
 
 /* Batches of 30 and 2 rows, two slices and one, in chunks. */
 static void test_slices(void) {
-  for (int threads = 1; threads <= 3; threads++) everything("many", CLAUSE("batch", "30"), threads);
+  for (int threads = 1; threads <= 3; threads++) everything("many", CLAUSE("batch", "30"), METHOD("\"truncate\":7"), threads);
 }
 
 int main(void) {
@@ -103,6 +111,7 @@ int main(void) {
   CU_pSuite suite = CU_add_suite("train_allocates_nothing", begin, NULL);
   CU_add_test(suite, "one sequence", test_plain);
   CU_add_test(suite, "batches, chunks, validation, clip, schedule", test_everything);
+  CU_add_test(suite, "checkpoints", test_checkpoints);
   CU_add_test(suite, "slices on several threads", test_slices);
   CU_basic_run_tests();
   unsigned failed = CU_get_number_of_failures();

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 
 typedef struct Call {
-  int64_t rows, steps, first, keep_state;
-  int32_t length[4];
-  uint8_t fresh[4];
+  int64_t rows, steps, first, keep_state, sweep;
+  int32_t length[4], since[4];
+  uint8_t fresh[4], ends[4];
   double norm, weights, x;
 } Call;
 
@@ -18,8 +18,13 @@ static int calls;
 
 static void watching_unit(const RnnArgs *a) {
   Call *c = &seen[calls < CALLS ? calls++ : CALLS - 1];
-  *c = (Call){a->rows, a->clock[0].steps, a->clock[0].first, a->keep_state, {0}, {0}, *(const double *)a->buffer[5], 0, 0};
-  for (int64_t r = 0; r < a->rows && r < 4; r++) c->length[r] = a->clock[0].length[r], c->fresh[r] = a->fresh[r];
+  *c = (Call){.rows = a->rows, .steps = a->clock[0].steps, .first = a->clock[0].first, .keep_state = a->keep_state, .sweep = a->sweep, .norm = *(const double *)a->buffer[5]};
+  for (int64_t r = 0; r < a->rows && r < 4; r++) {
+    c->length[r] = a->clock[0].length[r];
+    c->fresh[r] = a->fresh[r];
+    c->ends[r] = a->ends[r];
+    c->since[r] = a->since[r];
+  }
   for (int64_t t = 0; t < c->steps; t++)
     for (int64_t r = 0; r < a->clock[0].active[t]; r++) c->weights += ((const double *)a->buffer[4])[t * a->rows + r];
   c->x = *(const double *)a->buffer[2];
@@ -79,6 +84,44 @@ static void test_truncated(void) {
   CU_ASSERT_EQUAL(seen[2].length[1], 0);
 }
 
+#define METHOD(options) CLAUSE("method", "{\"call\":\"bptt\",\"named\":{" options "}}")
+#define TWO_ROWS "," CLAUSE("batch", "2") "," CLAUSE("washout", "2") "," CLAUSE("epochs", "1")
+
+/* The same pieces: forward to the last one, then all of them backward, each told what the whole batch counts. */
+static void test_checkpoints(void) {
+  train(DATA "," METHOD("\"checkpoint\":3") TWO_ROWS);
+  const int64_t first[] = {0, 3, 6, 3, 0};
+  const double counted[] = {2, 4, 1, 4, 2};
+  CU_ASSERT_EQUAL_FATAL(calls, 5);
+  for (int i = 0; i < 5; i++) {
+    CU_ASSERT_EQUAL(seen[i].first, first[i]);
+    CU_ASSERT_EQUAL(seen[i].sweep, i < 2);
+    CU_ASSERT_EQUAL(seen[i].keep_state, 1);
+    CU_ASSERT_EQUAL(seen[i].fresh[0], first[i] == 0);
+    CU_ASSERT_EQUAL(seen[i].since[1], first[i]);
+    CU_ASSERT_EQUAL(seen[i].ends[0], first[i] == 6);
+    CU_ASSERT_EQUAL(seen[i].ends[1], first[i] >= 3);
+    CU_ASSERT_DOUBLE_EQUAL(seen[i].weights, counted[i], 0);
+    if (!seen[i].sweep) CU_ASSERT_DOUBLE_EQUAL(seen[i].norm, 1 / 7.0, 1e-15);
+  }
+  CU_ASSERT_EQUAL(seen[2].length[1], 0);
+}
+
+/* The square root of 7, rounded up, is 3 too; in chunks of 5 it is 3, and each has its own. */
+static void test_checkpoints_auto(void) {
+  train(DATA "," METHOD("\"checkpoint\":{\"name\":\"auto\"}") TWO_ROWS);
+  CU_ASSERT_EQUAL(calls, 5);
+  train(DATA "," CLAUSE("method", "{\"call\":\"bptt\",\"args\":[{\"name\":\"checkpoint\"}]}") TWO_ROWS);
+  CU_ASSERT_EQUAL(calls, 5);
+  train(DATA "," METHOD("\"truncate\":5,\"checkpoint\":{\"name\":\"auto\"}") TWO_ROWS);
+  CU_ASSERT_EQUAL_FATAL(calls, 4);
+  const int64_t first[] = {0, 3, 0, 5};
+  for (int i = 0; i < 4; i++) CU_ASSERT_EQUAL(seen[i].first, first[i]);
+  CU_ASSERT_EQUAL(seen[1].ends[0], 1); /* the gradient is cut there, though the sequence goes on */
+  CU_ASSERT_EQUAL(seen[3].since[0], INT32_MAX);
+  CU_ASSERT_DOUBLE_EQUAL(seen[3].norm, 1 / 2.0, 1e-15);
+}
+
 static void test_whole(void) {
   train(DATA "," CLAUSE("batch", "2") "," CLAUSE("epochs", "1"));
   CU_ASSERT_EQUAL(calls, 1);
@@ -126,6 +169,8 @@ int main(void) {
   CU_initialize_registry();
   CU_pSuite suite = CU_add_suite("train_chunks", begin, NULL);
   CU_add_test(suite, "truncated", test_truncated);
+  CU_add_test(suite, "with checkpoints", test_checkpoints);
+  CU_add_test(suite, "with checkpoints at the square root", test_checkpoints_auto);
   CU_add_test(suite, "whole", test_whole);
   CU_add_test(suite, "carry", test_carry);
   CU_add_test(suite, "validation", test_validation);
