@@ -49,6 +49,24 @@ static void read_archive(void) {
   load(TABLE("npz", "\"u\": \"u\""), NULL, v, 1);
 }
 
+static Variable on_clocks(const char *name, VariableRole role, int64_t elements, uint32_t axes) {
+  Variable v = variable(name, role, elements, axes, 0);
+  if (axes & 2) v.clock[0] = "s";
+  if (axes & 4) v.clock[1] = "t";
+  return v;
+}
+
+#define MODIFIER(word, args) "{\"word\": \"" word "\", \"named\": {" args "}}"
+
+/* Arrays on two clocks, their lengths or starts in others. */
+static void read_arrays(void) {
+  const Variable v[] = {on_clocks("x", VARIABLE_INPUT, 2, 3), on_clocks("y", VARIABLE_OUTPUT, 1, 5), on_clocks("a", VARIABLE_TARGET, 1, 7),
+                        on_clocks("k", VARIABLE_INPUT, 1, PER_SEQUENCE)};
+  load(TABLE("npz", "\"x\": \"x\", \"a\": \"a\", \"k\": 2"), "[" MODIFIER("lengths", "\"s\": \"s\", \"t\": \"t\"") "]", v, 4);
+  load(TABLE("npz", "\"x\": \"rows\", \"y\": \"y\", \"a\": \"a\", \"k\": \"s\""), "[" MODIFIER("cuts", "\"s\": \"offset\"") ", " MODIFIER("lengths", "\"t\": 1") "]", v, 4);
+  load(TABLE("npz", "\"x\": \"x\", \"a\": \"a\", \"k\": 0"), NULL, v, 4);
+}
+
 static void read_array(void) {
   RnnError error = {0};
   Npy array = {0};
@@ -93,8 +111,8 @@ static void read_vocabulary(void) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-  static void (*const readers[])(void) = {read_table, read_archive, read_array, read_weights, read_trees, read_vocabulary};
-  if (!size || data[0] < '0' || data[0] > '5') return 0;
+  static void (*const readers[])(void) = {read_table, read_archive, read_array, read_weights, read_trees, read_vocabulary, read_arrays};
+  if (!size || data[0] < '0' || data[0] > '6') return 0;
   int memory = memfd_create("fuzz", 0);
   if (memory < 0 || write(memory, data + 1, size - 1) != (ssize_t)size - 1 || dup2(memory, atoi(NAME)) < 0) abort();
   readers[data[0] - '0']();

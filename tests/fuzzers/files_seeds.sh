@@ -21,6 +21,14 @@ for name, form in ("stored", zipfile.ZIP_STORED), ("deflated", zipfile.ZIP_DEFLA
         for key, value in arrays.items():
             archive.writestr(key + ".npy", value)
     open(name, "wb").write(b"1" + memory.getvalue())
+several = {"x": npy((2, 3, 2), "<f4", struct.pack("<12f", *range(12))), "a": npy((2, 3, 2), "<f8", struct.pack("<12d", *range(11), float("nan"))),
+           "rows": npy((4, 2), "|u1", bytes(range(8))), "y": npy((2, 1), "|u1", b"\1\2"), "s": npy((2,), "|u1", b"\3\1"), "t": npy((2,), "|u1", b"\2\1"),
+           "offset": npy((2,), "|u1", b"\0\3")}
+memory = io.BytesIO()
+with zipfile.ZipFile(memory, "w", zipfile.ZIP_STORED) as archive:
+    for key, value in several.items():
+        archive.writestr(key + ".npy", value)
+open("several", "wb").write(b"6" + memory.getvalue())
 for i, (descr, size) in enumerate((("<f8", 8), (">f4", 4), ("<f2", 2), ("|b1", 1), ("<i8", 8), ("<u2", 2))):
     open(f"array{i}", "wb").write(b"2" + npy((2, 2), descr, bytes(range(4 * size)), 1 + i % 2))
 header = json.dumps({"__metadata__": {"format": "rnn", "seed": "1"}, "n.w": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]},
