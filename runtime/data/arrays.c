@@ -86,9 +86,14 @@ static int clock_named(const Arrays *a, const char *word, const char *name) {
   return -1;
 }
 
+static bool set_length(const Arrays *a, ClockArrays *clock, double length) {
+  clock->length = length;
+  return (length >= 1 && length == floor(length)) || rnn_fail(a->clause->error, "E0515", "`lengths %s = %.10g`: sequences have a whole number of steps, at least one", clock->name, length);
+}
+
 static bool set_clock(Arrays *a, const char *word, const char *name, const cJSON *which) {
   const int c = clock_named(a, word, name);
-  if (c >= 0 && cJSON_IsNumber(which) && !strcmp(word, "lengths")) return a->clock[c].length = which->valuedouble, true;
+  if (c >= 0 && cJSON_IsNumber(which) && !strcmp(word, "lengths")) return set_length(a, &a->clock[c], which->valuedouble);
   const Column *column = c < 0 ? NULL : array_named(a, which);
   if (!column) return false;
   if (column->width != 1) return rnn_fail(a->clause->error, "E0515", "`%s \"%s\"` wants an array with one number a sequence", word, column->name);

@@ -320,7 +320,7 @@ say 'npz("data.npz", x = "x", y = "y", v = "v", a = "v") cuts s = "offset", t = 
 say 'npz("data.npz", x = "x", y = 0, v = "v", a = "a") cuts s = "offset"' '`v` has nothing at sequence 0, s = 0, t = 2, but `v` is an input'
 expect_in 'lengths t = "…"' out
 say 'npz("data.npz", x = "x", y = 0, v = "v", a = "a") cuts s = "offset" lengths t = 9' 'sequence 0 has 9 steps of t, but the array `v` has room for 4'
-say 'npz("data.npz", x = "x", y = "y", v = "v", a = "a") lengths s = 0, t = 1' 'E0508'
+say 'npz("data.npz", x = "x", y = "y", v = "v", a = "a") lengths s = 0, t = 1' '`lengths s = 0`: sequences have a whole number of steps'
 say 'npz("data.npz", x = "x", y = 0, v = "v", a = "a") cuts s = "offset" lengths t = 1 windows 1' 'windows are steps of one clock, but `x` and `y` live on different ones'
 say 'csv("words.csv", x = "source", y = "wanted", v = "source")' '`v` lives on `s` and `t`, which `csv(…)` cannot say'
 say 'csv("words.csv", x = 0, y = 0, v = 0, a = 0) lengths s = 3' '`lengths` is for the arrays of npz(…)'
