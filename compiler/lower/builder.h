@@ -30,6 +30,7 @@ struct Instance {
   const char *prefix;       /* of node names: "adding.h" */
   const char *param_prefix; /* the same, but for the calls of a `shared` cell */
   int clock[MAX_CLOCKS];    /* the cell's clocks in the file's: its `t` is its arguments' clock */
+  const Expr *call;         /* that made it; NULL: the net itself */
   GraphAxes extra;          /* axes of arguments and starts: the cell's states may live on all of them */
   Vec(Binding *) bindings;
   Binding **table;          /* the same by symbol: open addressing, `slots` a power of two */
@@ -67,6 +68,12 @@ typedef struct Share {
   int clock;
 } Share;
 
+/* An expression whose value is there already: the parts of a loss that is made of losses. */
+typedef struct Given {
+  const Expr *expr;
+  Ref value;
+} Given;
+
 typedef enum ForceKind { FORCE_NONE, FORCE_ALWAYS, FORCE_SOMETIMES } ForceKind;
 
 /* Nodes from..end-1 have their spans. */
@@ -96,6 +103,7 @@ typedef struct Builder {
   Vec(Pending) pending;
   Vec(SoftmaxRow) softmaxes;
   Vec(Share) shares;
+  Vec(Given) given;
 } Builder;
 
 /* A lowered expression with its nominal type. */
@@ -126,6 +134,7 @@ Ref lower_dense(Builder *b, Instance *at, const Expr *e);           /* an index 
 Value one_hot_of(Builder *b, Instance *at, Value v);
 Ref align(Builder *b, Instance *at, Value v, const Shape *target);  /* repeated along what target has more */
 Ref unbuilt(Builder *b, Span span, const char *what);             /* E0901; gives a zero to go on with */
+Ref impossible(const Builder *b, Span span, const char *what);    /* what the checker refuses: a fault of the compiler; aborts */
 Shape dense_shape(const Type *t);                                   /* of an index: with its one-hot dim */
 
 /* --- names.c --------------------------------------------------------------------------------------------------------- */

@@ -1,4 +1,5 @@
 /* builtins.c — functions of the language: one row a name. */
+#include "base/diag.h"
 #include "lower/builder.h"
 #include <math.h>
 
@@ -317,9 +318,17 @@ static const struct BuiltinRow {
     {"dropout", random_dropout}, {"noise", random_noise}, {"sample", random_sample},
 };
 
+/* Only what a clause passes to a cell may be one, which the checker lets through. */
+static Ref measure_of_run(Builder *b, const Expr *e, const char *name) {
+  if (!e->symbol || e->symbol->kind != SYMBOL_BUILTIN || e->symbol->builtin->class < BUILTIN_LOSS) return impossible(b, e->span, name);
+  Diag *d = diag_error(b->session, E0409, e->span, "`%s` is known when all has been computed: no value of the net can need it", name);
+  diag_label(d, e->span, "over all steps of all sequences");
+  return graph_const(b->graph, 0);
+}
+
 Ref lower_builtin(Builder *b, Instance *at, const Expr *e, const char *name) {
   const Call c = {b, at, e, name};
   for (size_t i = 0; i < sizeof builtin_rows / sizeof *builtin_rows; i++)
     if (!strcmp(builtin_rows[i].name, name)) return builtin_rows[i].rule(&c);
-  return unbuilt(b, e->span, arena_printf(b->session->arena, "`%s` here", name));
+  return measure_of_run(b, e, name);
 }

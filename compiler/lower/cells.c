@@ -253,6 +253,7 @@ static Instance *instance_of_call(Builder *b, Instance *caller, const Expr *call
   const Expr *making = making_call(call);
   const Symbol *cell = making->symbol;
   Instance *at = instance_new(b, scope_of(cell->decl), call_prefix(b));
+  at->call = call;
   if (making != call) at->param_prefix = arena_printf(b->session->arena, "%s.%s", caller->param_prefix, call->symbol->name);
   bind_dims(b, caller, at, call, making);
   bind_options(b, caller, at, call, making);

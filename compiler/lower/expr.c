@@ -1,10 +1,16 @@
 /* expr.c — expressions by kind: names, numbers, operators, products, shapes. Functions are in builtins.c. */
 #include "base/diag.h"
 #include "lower/builder.h"
+#include <stdlib.h>
 
 Ref unbuilt(Builder *b, Span span, const char *what) {
   diag_error(b->session, E0901, span, "%s is understood but not built yet", what);
   return graph_const(b->graph, 0);
+}
+
+Ref impossible(const Builder *b, Span span, const char *what) {
+  fprintf(stderr, "rnn: internal error: line %d: %s reached the graph\n", span_line(b->session, span), what);
+  abort();
 }
 
 /* --- indices as one-hots, repetition ------------------------------------------------------------------------------------ */
@@ -206,10 +212,17 @@ static ExprRule *const expr_rules[] = {
     [EXPR_START] = start,   [EXPR_CHAIN] = NULL,
 };
 
+static Ref given_value(const Builder *b, const Expr *e) {
+  for (int i = 0; i < b->given.len; i++)
+    if (b->given.at[i].expr == e) return b->given.at[i].value;
+  return NO_REF;
+}
+
 Ref lower_expr(Builder *b, Instance *at, const Expr *e) {
+  if (given_value(b, e) != NO_REF) return given_value(b, e);
   const int before = b->graph->nodes.len;
   ExprRule *rule = expr_rules[e->kind];
-  const Ref r = rule ? rule(b, at, e) : unbuilt(b, e->span, "this as a value");
+  const Ref r = rule ? rule(b, at, e) : impossible(b, e->span, "an expression that is no value");
   place_nodes(b, before, e->span);
   return r;
 }

@@ -207,23 +207,56 @@ static Ref per_sequence(Builder *b, const Expr *e) {
 
 static bool is_call(const Expr *e, const char *name) { return e->kind == EXPR_CALL && !strcmp(e->name, name); }
 
-static bool has_loss(const Expr *e) {
-  if (loss_row(e) || is_call(e, "l1") || is_call(e, "l2") || is_call(e, "per_sequence")) return true;
-  if (e->kind == EXPR_UNARY) return has_loss(e->left);
-  return e->kind == EXPR_BINARY && (has_loss(e->left) || has_loss(e->right));
+static bool is_loss(const Expr *e) { return loss_row(e) || is_call(e, "l1") || is_call(e, "l2") || is_call(e, "per_sequence"); }
+
+typedef void PartAct(Builder *b, const Expr *part);
+
+/* The values that an expression is made of; what a sum runs over and what stands in brackets are none. */
+static void each_part(Builder *b, const Expr *e, PartAct *act) {
+  const bool over = e->kind == EXPR_OVER;
+  if (e->left && !over) act(b, e->left);
+  if (e->right) act(b, e->right);
+  if (e->third) act(b, e->third);
+  for (int i = 0; i < e->args.len && e->kind != EXPR_INDEX && e->kind != EXPR_AS; i++) act(b, e->args.at[i].value);
 }
 
-static Ref factor(Builder *b, const Expr *e) { return has_loss(e) ? lower_loss(b, e) : lower_expr(b, b->net, e); }
+static bool has_loss(const Expr *e) {
+  if (!e || is_loss(e)) return e;
+  if ((e->kind != EXPR_OVER && has_loss(e->left)) || has_loss(e->right) || has_loss(e->third)) return true;
+  for (int i = 0; i < e->args.len && e->kind != EXPR_INDEX && e->kind != EXPR_AS; i++)
+    if (has_loss(e->args.at[i].value)) return true;
+  return false;
+}
+
+/* Beside losses, which are numbers of the whole batch, what varies counts as its average. */
+static Ref factor(Builder *b, const Expr *e) {
+  if (has_loss(e)) return lower_loss(b, e);
+  const Ref r = lower_expr(b, b->net, e);
+  return node_at(b, r)->axes ? average(b, r, AVERAGE_ELEMENTS) : r;
+}
+
+static void give_parts(Builder *b, const Expr *e) {
+  if (has_loss(e) && !is_loss(e)) each_part(b, e, give_parts);
+  else if (e->type.axes || is_loss(e)) vec_push(b->session->arena, b->given, ((Given){e, factor(b, e)}));
+}
+
+/* sqrt(mse(…)), max(…, …), if … then … else …: any other expression, of numbers of the whole batch. It is no sum over slices of the
+ * batch, and is computed in one (pass/additive.c). */
+static Ref expression_of_losses(Builder *b, const Expr *e) {
+  each_part(b, e, give_parts);
+  return lower_expr(b, b->net, e);
+}
 
 static Ref combination(Builder *b, const Expr *e) {
   Graph *g = b->graph;
+  if (e->kind != EXPR_UNARY && e->kind != EXPR_BINARY) return expression_of_losses(b, e);
   switch (e->op) {
   case OPERATOR_NEG: return graph_unary(g, OP_NEG, lower_loss(b, e->left));
   case OPERATOR_ADD: return graph_binary(g, OP_ADD, lower_loss(b, e->left), lower_loss(b, e->right));
   case OPERATOR_SUB: return sub(b, lower_loss(b, e->left), lower_loss(b, e->right));
   case OPERATOR_MUL: return mul(b, factor(b, e->left), factor(b, e->right));
   case OPERATOR_DIV: return graph_binary(g, OP_DIV, factor(b, e->left), factor(b, e->right));
-  default: return unbuilt(b, e->span, "this combination of losses");
+  default: return expression_of_losses(b, e);
   }
 }
 

@@ -194,7 +194,7 @@ static NameRule *const name_rules[] = {
 Ref value_of(Builder *b, Instance *at, Symbol *s) {
   NameRule *rule = name_rules[s->kind];
   if (rule) return rule(b, at, s);
-  return unbuilt(b, s->span, arena_printf(b->session->arena, "`%s` as a value", s->name));
+  return impossible(b, s->span, s->name);
 }
 
 /* --- histories ------------------------------------------------------------------------------------------------------- */

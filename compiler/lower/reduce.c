@@ -129,5 +129,5 @@ Ref lower_over(Builder *b, Instance *at, const Expr *e) {
   if (a.over) x = graph_lift(b->graph, x, a.over);
   for (size_t i = 0; i < sizeof over_rows / sizeof *over_rows; i++)
     if (!strcmp(over_rows[i].name, e->name)) return over_rows[i].rule(b, x, a);
-  return unbuilt(b, e->span, arena_printf(b->session->arena, "`%s over …`", e->name));
+  return impossible(b, e->span, e->name);
 }

@@ -134,42 +134,83 @@ static Ref read_symbol(Builder *b, Instance *at, Symbol *s, Delay d) {
   return read_value(b, value_of(b, at, s), history_of(b, at, s, d.clock), d);
 }
 
+static Ref repeated_before(Builder *b, Ref x, int64_t n) {
+  const Sizes of = node_at(b, x)->shape;
+  Sizes shape = {.rank = of.rank + 1, .dim = {n}};
+  int8_t map[GRAPH_RANK] = {-1};
+  for (int i = 0; i < of.rank; i++) shape.dim[i + 1] = of.dim[i], map[i + 1] = (int8_t)i;
+  return graph_broadcast(b->graph, x, map, shape);
+}
+
+static Delay delay_of(const Instance *at, const Expr *e) {
+  const int64_t taps = e->access == ACCESS_WINDOW ? size_here(at, e->taps) : 0;
+  return (Delay){clock_here(at, e->clock), size_here(at, e->offset), taps, taps ? e->stride : 0};
+}
+
+/* The history along a clock of what is read along others already, h[n-1] of h[t-1, n-1]: h's own, where that lives on n read along n. */
+static Ref history_along(Builder *b, Instance *at, const Expr *e, int clock) {
+  Symbol *named = symbol_read(e) ? symbol_read(e) : data_field(at, e);
+  if (e->kind != EXPR_INDEX) return history_of(b, at, named, clock);
+  const Delay d = delay_of(at, e);
+  const Ref history = history_along(b, at, e->left, clock);
+  if (is_delayed(d) && node_at(b, history)->axes & GRAPH_CLOCK(d.clock)) return read_value(b, history, history_along(b, at, e->left, d.clock), d);
+  return d.taps ? repeated_before(b, history, d.taps) : history;
+}
+
 static Ref read_expr(Builder *b, Instance *at, const Expr *e, Delay d) {
   Symbol *named = symbol_read(e);
   if (named) return is_delayed(d) ? read_symbol(b, at, named, d) : value_of(b, at, named);
   Symbol *field = data_field(at, e);
   if (field) return read_value(b, variable_input(b, at, field, field->kind == SYMBOL_OUTPUT), history_of(b, at, field, d.clock), d);
+  if (!is_delayed(d)) return lower_expr(b, at, e);
+  const bool split = b->split_windows;
+  b->split_windows = false; /* of h[t-1, n..n-1] nothing is needed at this step of t */
   const Ref x = lower_expr(b, at, e);
-  if (!is_delayed(d)) return x;
-  return read_value(b, x, graph_expand(b->graph, graph_const(b->graph, 0), node_at(b, x)->shape), d);
+  b->split_windows = split;
+  return read_value(b, x, history_along(b, at, e, d.clock), d);
 }
 
 /* --- by access ---------------------------------------------------------------------------------------------------------- */
 
 /* Reads are of the variable; clauses see the result in its original units. */
 Ref shown(Builder *b, Instance *at, const Expr *e, Ref r) {
-  Symbol *s = symbol_read(e->left);
-  if (!s) s = data_field(at, e->left);
+  Symbol *s = symbol_read(value_of_read(e));
+  if (!s) s = data_field(at, value_of_read(e));
   return s && s->scope == b->net->scope ? original_units(b, s, r) : r;
+}
+
+static bool said_of_call(const Builder *b, const Expr *call) {
+  for (int i = 0; i < b->session->diags.len; i++) {
+    const Diag *d = b->session->diags.at[i];
+    if (d->code == E0204 && d->labels.len && d->labels.at[0].span.file == call->span.file && d->labels.at[0].span.begin == call->span.begin) return true;
+  }
+  return false;
+}
+
+/* A cell is written for some clock `t`; only its call says that this is a tree. */
+static void no_step_before(Builder *b, const Instance *at, const Expr *e, int clock) {
+  const char *name = b->program->clocks.at[clock].name;
+  if (said_of_call(b, at->call)) return;
+  Diag *d = diag_error(b->session, E0204, at->call->span, "`%s` reads other steps, and the nodes of a tree are no line", at->call->name);
+  diag_label(d, at->call->span, "called on the tree `%s`", name);
+  diag_label(d, e->span, "a number of steps away");
+  diag_help(d, "write it for trees: its nodes read `h[%s.left]` and `h[%s.right]`, or `sum over %s.children (h)`", name, name, name);
 }
 
 static Ref read_raw(Builder *b, Instance *at, const Expr *e, Delay d) {
   const bool original = b->original;
-  if (is_delayed(d) && b->program->clocks.at[d.clock].tree) return unbuilt(b, e->span, "a cell that reads its step before, called on a tree,");
+  if (is_delayed(d) && at->call && b->program->clocks.at[d.clock].tree) {
+    const Ref none = graph_fill(b->graph, 0, sizes_here(at, &e->left->type.shape));
+    no_step_before(b, at, e, d.clock);
+    return d.taps ? repeated_before(b, none, d.taps) : none;
+  }
   b->original = false;
   const Ref r = read_expr(b, at, e->left, d);
   b->original = original;
   return shown(b, at, e, r);
 }
 
-static Ref read_offset(Builder *b, Instance *at, const Expr *e) {
-  return read_raw(b, at, e, (Delay){.clock = clock_here(at, e->clock), .offset = size_here(at, e->offset)});
-}
-
-static Ref read_window(Builder *b, Instance *at, const Expr *e) {
-  const Delay d = {clock_here(at, e->clock), size_here(at, e->offset), size_here(at, e->taps), e->stride};
-  return read_raw(b, at, e, d);
-}
+static Ref read_steps(Builder *b, Instance *at, const Expr *e) { return read_raw(b, at, e, delay_of(at, e)); }
 
 static Ref read_last(Builder *b, Instance *at, const Expr *e) {
   return graph_at_end(b->graph, lower_expr(b, at, e->left), clock_here(at, e->clock), 1);
@@ -188,14 +229,6 @@ static Ref read_component(Builder *b, Instance *at, const Expr *e) {
   memmove(shape.dim, shape.dim + 1, sizeof *shape.dim * (size_t)(shape.rank - 1));
   shape.dim[--shape.rank] = 0;
   return graph_reshape(b->graph, part, shape);
-}
-
-static Ref repeated_before(Builder *b, Ref x, int64_t n) {
-  const Sizes of = node_at(b, x)->shape;
-  Sizes shape = {.rank = of.rank + 1, .dim = {n}};
-  int8_t map[GRAPH_RANK] = {-1};
-  for (int i = 0; i < of.rank; i++) shape.dim[i + 1] = of.dim[i], map[i + 1] = (int8_t)i;
-  return graph_broadcast(b->graph, x, map, shape);
 }
 
 /* The delays of tap j, D + j·apart, for all taps: [taps] ++ D's shape. */
@@ -228,12 +261,12 @@ static Ref read_delays(Builder *b, Instance *at, const Expr *e) {
 typedef Ref AccessRule(Builder *b, Instance *at, const Expr *e);
 
 static AccessRule *const access_rules[] = {
-    [ACCESS_OFFSET] = read_offset, [ACCESS_WINDOW] = read_window,       [ACCESS_LAST] = read_last,
+    [ACCESS_OFFSET] = read_steps, [ACCESS_WINDOW] = read_steps,       [ACCESS_LAST] = read_last,
     [ACCESS_FIRST] = read_first,   [ACCESS_COMPONENT] = read_component, [ACCESS_DELAYS] = read_delays,
     [ACCESS_CHILD] = read_child,   [ACCESS_PARENT] = read_parent,
 };
 
 Ref lower_index(Builder *b, Instance *at, const Expr *e) {
   AccessRule *rule = access_rules[e->access];
-  return rule ? rule(b, at, e) : unbuilt(b, e->span, "this way of reading");
+  return rule ? rule(b, at, e) : impossible(b, e->span, "a read of no kind");
 }

@@ -113,12 +113,16 @@ Type type_index(Checker *c, Scope *scope, Expr *e);
 const Symbol *tree_of_field(Checker *c, const Scope *scope, const Expr *field); /* n.left: the tree clock n; NULL with a diagnostic */
 Type type_delays(Checker *c, Expr *e, Symbol *symbol, const Linear *at); /* delays.c: x[t - D], x[t - D..t - D - 4] */
 bool same_delays(Checker *c, const Expr *range, const Linear *from, const Linear *to);
+Type type_component(Checker *c, Scope *scope, Expr *e, Expr *at); /* components.c */
 Type type_as(Checker *c, Scope *scope, Expr *e);
 Type type_call(Checker *c, Scope *scope, Expr *e);
 Type type_start(Checker *c, Scope *scope, Expr *e);
 Type type_shared(Checker *c, Scope *scope, Expr *e);
 Type type_function(Checker *c, Scope *scope, Expr *e, const Builtin *b);
-Type type_over(Checker *c, Scope *scope, Expr *e);
+Type type_over(Checker *c, Scope *scope, Expr *e); /* over.c */
+static inline Expr *argument(const Expr *e, int i) { return e->args.at[i].value; }
+static inline Type numbers_at(Checker *c, const Expr *e, int i) { return type_numbers(c, argument(e, i)->type, argument(e, i)); }
+Type wants(Checker *c, const Expr *e, int i, const Type *t, const char *what); /* functions.c: argument i is not `what`; poison */
 Type type_part(Checker *c, Symbol *part, const Expr *use);       /* what a call gives one of its outputs */
 Type type_definition(Checker *c, Symbol *symbol, const Expr *use);
 Type type_option(Checker *c, Scope *scope, Expr *e); /* an option's value: a number or a function */

@@ -32,12 +32,33 @@ static bool is_scalar(Checker *c, const Expr *e, const Type *t, const char *what
   return false;
 }
 
+static const Expr *metric_in(const Expr *e) {
+  const Symbol *s = e ? e->symbol : NULL;
+  if (!e || (s && s->kind == SYMBOL_BUILTIN && s->builtin->class == BUILTIN_METRIC)) return e;
+  const Expr *found = metric_in(e->left);
+  if (!found) found = metric_in(e->right);
+  if (!found) found = metric_in(e->third);
+  for (int i = 0; !found && i < e->args.len; i++) found = metric_in(e->args.at[i].value);
+  return found;
+}
+
+/* `rmse` is only known when all batches are. */
+static void no_metrics(Checker *c, const Expr *e) {
+  const Expr *metric = metric_in(e);
+  if (!metric) return;
+  Diag *d = diag_error(c->s, E0409, metric->span, "`%s` measures a whole run, and a loss is known for each batch", metric->name);
+  diag_label(d, metric->span, "for `report` and `expect`");
+  if (strcmp(metric->name, "rmse")) diag_help(d, "a loss is made of mse, mae, bce, huber, sse, xent, l1, l2 and per_sequence");
+  else diag_suggest(d, metric->span, arena_printf(c->s->arena, "sqrt(mse%s)", source_text(c, metric->span) + strlen("rmse")), "the root of a batch's error");
+}
+
 void check_loss(Checker *c, Stage *stage, Clause *clause) {
   if (clause->args.len != 1) {
     clause_wrong(c, clause->keyword_span, "`loss` takes one expression", "loss mse(y, data.y)");
     return;
   }
   Type t = expression(c, stage, clause_argument(clause, 0));
+  if (!is_poison(t)) no_metrics(c, clause_argument(clause, 0));
   if (!is_scalar(c, clause_argument(clause, 0), &t, "a loss")) diag_help(c->s->diags.at[c->s->diags.len - 1], "`mean(…)` or `sum(…)` makes it one");
 }
 

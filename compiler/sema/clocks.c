@@ -30,7 +30,7 @@ const char *clocks_text(Checker *c, Axes axes) {
 
 /* Whoever is read at another time lives on that clock. */
 static Axes of_read(Checker *c, Expr *e, Axes axes) {
-  Symbol *symbol = e->left->symbol;
+  Symbol *symbol = value_of_read(e)->symbol;
   bool may_join = symbol && !symbol->known_clock && (symbol->kind == SYMBOL_STATE || symbol->kind == SYMBOL_OUTPUT);
   if (may_join && !(symbol->type.axes & AXIS_CLOCK(e->clock))) {
     symbol->type.axes |= on_clock(e->clock);

@@ -135,3 +135,15 @@ char *shape_text(Session *s, Shape shape) {
   for (int i = 0; i < shape.rank; i++) out = arena_printf(s->arena, "%s%s%s", out, i ? ", " : "", dim_text(s, shape.dim[i]));
   return arena_printf(s->arena, "%s]", out);
 }
+
+bool dim_divide(Session *s, Dim d, int64_t by, Dim *out) {
+  int64_t size = d.constant;
+  Dim sum = dim_literal(d.constant / by);
+  bool exact = true;
+  for (int i = 0; i < d.terms; i++) {
+    exact &= d.term[i].times % by == 0;
+    sum = dim_add(s, sum, dim_of(s, d.term[i].dim), d.term[i].times / by);
+  }
+  if (!d.terms || exact) return *out = sum, true;
+  return dim_known(d, &size) ? *out = dim_literal(size / by), true : false;
+}

@@ -1,13 +1,9 @@
-/* functions.c — the types of the language's functions (builtins.def), and of `sum over t (e)`. */
+/* functions.c — the types of the language's functions (builtins.def). */
 #include "sema/check.h"
 
 typedef Type FunctionTyper(Checker *c, Scope *scope, Expr *e);
 
-static Expr *argument(const Expr *e, int i) { return e->args.at[i].value; }
-
-static Type numbers_at(Checker *c, const Expr *e, int i) { return type_numbers(c, argument(e, i)->type, argument(e, i)); }
-
-static Type wants(Checker *c, const Expr *e, int i, const Type *t, const char *what) {
+Type wants(Checker *c, const Expr *e, int i, const Type *t, const char *what) {
   Diag *d = diag_error(c->s, E0308, argument(e, i)->span, "`%s` needs %s", e->name, what);
   explain_origin(c, d, argument(e, i), t);
   return poison();
@@ -168,9 +164,31 @@ static Type type_decay(Checker *c, Scope *scope, Expr *e) {
   return poison();
 }
 
+/* `fast_sigmoid(25)`, where it is no surrogate */
 static Type type_surrogate(Checker *c, Scope *scope, Expr *e) {
-  (void)c, (void)scope, (void)e;
-  return type_real();
+  (void)scope;
+  Diag *d = diag_error(c->s, E0103, e->name_span, "`%s` is the derivative that a spike has in training, not a value", e->name);
+  diag_help(d, "`spike(v, surrogate = %s)`; as a function of numbers there are `sigmoid` and `hard_sigmoid`", source_text(c, e->span));
+  return poison();
+}
+
+static bool is_surrogate(const Expr *e) {
+  return e->kind == EXPR_CALL && !strcmp(e->name, "fast_sigmoid") && e->args.len == 1 && constant_expr(argument(e, 0));
+}
+
+/* spike(v, surrogate = fast_sigmoid(25)) */
+static Type type_spike(Checker *c, Scope *scope, Expr *e) {
+  for (int i = 1; i < e->args.len; i++) {
+    Expr *surrogate = argument(e, i);
+    surrogate->type = type_real();
+    if (surrogate->kind == EXPR_CALL && surrogate->args.len == 1) type_expr(c, scope, argument(surrogate, 0));
+    if (is_surrogate(surrogate)) continue;
+    Diag *d = diag_error(c->s, E0308, surrogate->span, "a spike's surrogate is `fast_sigmoid` with a slope");
+    diag_label(d, surrogate->span, "this is not");
+    diag_suggest(d, surrogate->span, "fast_sigmoid(25)", "the derivative is then 1 / (1 + 25 |v|)^2");
+    return poison();
+  }
+  return numbers_at(c, e, 0);
 }
 
 static Type type_dropout(Checker *c, Scope *scope, Expr *e) {
@@ -251,7 +269,7 @@ static FunctionTyper *typer_of(const char *name) {
 /* Those that do not take plain values look at their arguments themselves. */
 static bool types_its_own(const char *name, int i) {
   if (!strcmp(name, "begins") || !strcmp(name, "ends")) return true;
-  return i == 1 && (!strcmp(name, "noise") || !strcmp(name, "one_hot"));
+  return i == 1 && (!strcmp(name, "noise") || !strcmp(name, "one_hot") || !strcmp(name, "spike"));
 }
 
 static bool unknown_option(Checker *c, const Expr *e, const Arg *arg, const char *options) {
@@ -298,117 +316,4 @@ Type type_function(Checker *c, Scope *scope, Expr *e, const Builtin *b) {
   bool by_name = e->args.len > given && b->most > 1 && given < b->least && e->args.len >= b->least;
   if (!by_name && (given < b->least || (b->most >= 0 && given > b->most))) return wrong_count(c, e, b, given);
   return typer_of(b->name)(c, scope, e);
-}
-
-/* --- over --------------------------------------------------------------------------------------------------------------------------- */
-
-typedef enum OverKind { OVER_REDUCE, OVER_KEEP, OVER_ARGMAX, OVER_PICK } OverKind;
-
-typedef struct OverRow {
-  const char *name;
-  OverKind kind;
-} OverRow;
-
-static const OverRow over_rows[] = {
-    {"sum", OVER_REDUCE},    {"mean", OVER_REDUCE},     {"max", OVER_REDUCE},    {"min", OVER_REDUCE},
-    {"softmax", OVER_KEEP},  {"logsoftmax", OVER_KEEP}, {"argmax", OVER_ARGMAX}, {"pick", OVER_PICK},
-};
-
-static const OverRow *over_row(Checker *c, const Expr *e) {
-  const char *words = "";
-  for (size_t i = 0; i < sizeof over_rows / sizeof *over_rows; i++) {
-    if (!strcmp(over_rows[i].name, e->name)) return &over_rows[i];
-    words = arena_printf(c->s->arena, "%s%s%s", words, i ? " " : "", over_rows[i].name);
-  }
-  Diag *d = diag_error(c->s, E0101, e->name_span, "`%s` does not work over a clock or a dim", e->name);
-  const char *near = nearest_word(c->s, e->name, words);
-  if (near) diag_suggest(d, e->name_span, near, "did you mean `%s`?", near);
-  else diag_help(d, "these do: %s", words);
-  return NULL;
-}
-
-static Type pick_over(Checker *c, Expr *e, int clock) {
-  Type k = e->args.len == 2 ? argument(e, 1)->type : poison();
-  if (e->args.len != 2) return poison();
-  if (is_poison(k) || (k.kind == TYPE_CLOCK_INDEX && k.clock == clock)) return argument(e, 0)->type;
-  return wants(c, e, 1, &k, arena_printf(c->s->arena, "a step: index(%s)", clock_name(c, clock)));
-}
-
-static Type over_clock(Checker *c, Expr *e, const OverRow *row, int clock) {
-  e->clock = clock;
-  if (row->kind == OVER_PICK) return pick_over(c, e, clock);
-  Type t = numbers_at(c, e, 0);
-  if (row->kind != OVER_ARGMAX || is_poison(t)) return t;
-  if (t.shape.rank) return wants(c, e, 0, &t, "one number for each step");
-  return (Type){.kind = TYPE_CLOCK_INDEX, .clock = clock};
-}
-
-static int find_dim(Checker *c, const Expr *e, const Type *t, Dim d) {
-  int found = -1, n = 0;
-  for (int i = 0; i < t->shape.rank; i++)
-    if (dim_equal(t->shape.dim[i], d)) found = i, n++;
-  if (n == 1) return found;
-  Diag *diag = diag_error(c->s, E0304, e->left->span, "`%s` is %s of %s", dim_text(c->s, d), n ? "more than one dim" : "not a dim",
-                          shape_text(c->s, t->shape));
-  explain_origin(c, diag, argument(e, 0), t);
-  return -1;
-}
-
-static Type over_dim(Checker *c, Scope *scope, Expr *e, const OverRow *row) {
-  Dim d;
-  Type t = numbers_at(c, e, 0);
-  if (!dim_of_expr(c, scope, e->left, &d) || is_poison(t)) return poison();
-  if (row->kind == OVER_PICK) return diag_error(c->s, E0304, e->left->span, "`pick` works over a clock; a component is `x[3]`"), poison();
-  e->over_dim = find_dim(c, e, &t, d);
-  if (e->over_dim < 0) return poison();
-  if (row->kind == OVER_KEEP) return t;
-  for (int i = e->over_dim; i + 1 < t.shape.rank; i++) t.shape.dim[i] = t.shape.dim[i + 1];
-  t.shape.rank--;
-  if (row->kind == OVER_ARGMAX) t.kind = TYPE_INDEX, t.below = d;
-  return t;
-}
-
-static const Symbol *clock_over(Scope *scope, const Expr *along) {
-  const Symbol *symbol = along->kind == EXPR_NAME ? scope_find(scope, along->name) : NULL;
-  return symbol && symbol->kind == SYMBOL_CLOCK ? symbol : NULL;
-}
-
-static bool right_count(Checker *c, const Expr *e, const OverRow *row) {
-  const int wanted = row->kind == OVER_PICK ? 2 : 1;
-  if (e->args.len == wanted) return true;
-  diag_error(c->s, E0107, e->span, "`%s over` takes %d argument%s, not %d", e->name, wanted, wanted > 1 ? "s" : "", e->args.len);
-  return false;
-}
-
-static Type not_children(Checker *c, const Expr *e, const Symbol *clock) {
-  const Span field = e->left->name_span.file ? e->left->name_span : e->left->span;
-  Diag *d = diag_error(c->s, E0204, e->left->span, "`%s over` works over all children of a node", e->name);
-  diag_label(d, field, "not over one of them, which is read as `h[%s.left]`", clock->name);
-  diag_suggest(d, e->left->span, arena_printf(c->s->arena, "%s.children", clock->name), "over the children");
-  return poison();
-}
-
-/* sum over n.children (e): e of every child; x[n] in e is that of the node itself. The k of pick is the node's. */
-static Type over_children(Checker *c, Scope *scope, Expr *e, const OverRow *row) {
-  const Symbol *clock = tree_of_field(c, scope, e->left), *around = c->children;
-  for (int i = 0; i < e->args.len; i++) {
-    c->children = i ? around : clock;
-    type_expr(c, scope, argument(e, i));
-  }
-  c->children = around;
-  if (!clock || !row || !right_count(c, e, row)) return poison();
-  if (strcmp(e->left->name, "children")) return not_children(c, e, clock);
-  e->left->type = e->left->left->type = type_real();
-  return over_clock(c, e, row, clock->clock);
-}
-
-Type type_over(Checker *c, Scope *scope, Expr *e) {
-  const OverRow *row = over_row(c, e);
-  if (e->left->kind == EXPR_FIELD) return over_children(c, scope, e, row);
-  for (int i = 0; i < e->args.len; i++) type_expr(c, scope, argument(e, i));
-  if (!row || !right_count(c, e, row)) return poison();
-  const Symbol *clock = clock_over(scope, e->left);
-  if (!clock) return over_dim(c, scope, e, row);
-  e->left->symbol = scope_find(scope, e->left->name);
-  return over_clock(c, e, row, clock->clock);
 }

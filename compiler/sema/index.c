@@ -1,4 +1,4 @@
-/* index.c — x[t-1], x[t..t-L], x[last], x[0..3], and `x as [K]`. */
+/* index.c — x[t-1], x[t..t-L], x[last], h[n.left], h[t-1, n-1]. */
 #include "sema/check.h"
 #include <math.h>
 
@@ -16,8 +16,16 @@ static bool lives_in_time(const Symbol *symbol) {
   }
 }
 
+/* h[t-1, n-1]: what is read along the one clock is h as it is read along the other (along_clocks). */
+static bool is_read_along(const Expr *e) { return e->left->kind == EXPR_INDEX && e->left->span.begin == e->span.begin && e->left->span.end == e->span.end; }
+
+static Type type_of_read(Checker *c, Symbol *symbol, const Expr *e) {
+  return is_read_along(e) ? e->left->type : type_of_symbol(c, symbol, e);
+}
+
 /* Only a named value is kept from step to step. */
 static Symbol *value_read(Checker *c, Scope *scope, Expr *e) {
+  if (is_read_along(e)) return is_poison(type_expr(c, scope, e->left)) ? NULL : value_of_read(e)->symbol;
   bool part = e->left->kind == EXPR_FIELD && is_part(scope, e->left);
   if (e->left->kind != EXPR_NAME && !part) {
     type_expr(c, scope, e->left);
@@ -92,7 +100,7 @@ static Type type_offset(Checker *c, Scope *scope, Expr *e, Symbol *symbol, Expr 
   if (l.tensor) return type_delays(c, e, symbol, &l);
   e->access = above ? ACCESS_PARENT : ACCESS_OFFSET;
   if (!is_now(l.dim)) want_history(c, e, symbol);
-  return e->left->type = type_of_symbol(c, symbol, e);
+  return e->left->type = type_of_read(c, symbol, e);
 }
 
 /* --- windows -------------------------------------------------------------------------------------------------------------- */
@@ -105,18 +113,6 @@ static int direction_of(Dim span) {
   if (span.terms && down != up) return down ? -1 : 1;
   dim_known(span, &size);
   return size > 0 ? 1 : -1;
-}
-
-static bool divide(Checker *c, Dim d, int64_t by, Dim *out) {
-  int64_t size = d.constant;
-  Dim sum = dim_literal(d.constant / by);
-  bool exact = true;
-  for (int i = 0; i < d.terms; i++) {
-    exact &= d.term[i].times % by == 0;
-    sum = dim_add(c->s, sum, dim_of(c->s, d.term[i].dim), d.term[i].times / by);
-  }
-  if (!d.terms || exact) return *out = sum, true;
-  return dim_known(d, &size) ? *out = dim_literal(size / by), true : false;
 }
 
 static bool stride_of(Checker *c, Scope *scope, Expr *by, int64_t *out) {
@@ -133,7 +129,7 @@ static bool taps_of(Checker *c, Scope *scope, Expr *e, Dim from, Dim to, int64_t
   Dim span = dim_add(c->s, to, from, -1), steps;
   int direction = direction_of(span);
   Dim length = dim_add(c->s, dim_literal(0), span, direction);
-  if (!divide(c, length, by, &steps)) return bad_delay(c, e->span, "this many taps depend on sizes that are not known here"), false;
+  if (!dim_divide(c->s, length, by, &steps)) return bad_delay(c, e->span, "this many taps depend on sizes that are not known here"), false;
   e->offset = from;
   e->taps = dim_add(c->s, steps, dim_literal(1), 1);
   e->stride = direction * by;
@@ -153,7 +149,7 @@ static Type type_window(Checker *c, Scope *scope, Expr *e, Symbol *symbol, Expr 
   e->access = ACCESS_WINDOW;
   e->clock = from.clock;
   if (!is_now(from.dim) || !is_now(to.dim)) want_history(c, e, symbol);
-  Type of = e->left->type = type_of_symbol(c, symbol, e), out = of;
+  Type of = e->left->type = type_of_read(c, symbol, e), out = of;
   out.shape = (Shape){0};
   append_dim(c, &out.shape, e->taps, e->span);
   for (int i = 0; i < of.shape.rank; i++)
@@ -165,89 +161,6 @@ static Type type_time(Checker *c, Scope *scope, Expr *e, Expr *at) {
   Symbol *symbol = value_read(c, scope, e);
   if (!symbol) return poison();
   return at->kind == EXPR_RANGE ? type_window(c, scope, e, symbol, at) : type_offset(c, scope, e, symbol, at);
-}
-
-/* --- components --------------------------------------------------------------------------------------------------------------- */
-
-/* `demand.span` is where it does not fit; `asked`, elsewhere, the place in a cell that wants it. */
-bool demand_size(Checker *c, Scope *scope, SizeDemand demand, Span asked) {
-  int64_t off = 0, right = 0;
-  Dim difference = dim_add(c->s, demand.left, demand.right, -1);
-  bool known = dim_known(difference, &off);
-  if (!known && scope->owner) { /* a cell's own dims: its calls decide */
-    vec_push(c->s->arena, scope->demands, demand);
-    return true;
-  }
-  if (!known || (demand.equal ? !off : off >= 0)) return true;
-  Diag *d = diag_error(c->s, demand.code, demand.span, "the sizes do not fit");
-  if (dim_known(demand.right, &right))
-    diag_label(d, demand.span, "%s is %lld, but must be %s%lld", dim_text(c->s, demand.left), (long long)(off + right),
-               demand.equal ? "" : "at least ", (long long)right);
-  else diag_label(d, demand.span, "%s must be %s%s", dim_text(c->s, demand.left), demand.equal ? "" : "at least ", dim_text(c->s, demand.right));
-  if (asked.file) diag_label(d, asked, "needed here");
-  if (demand.code == E0307 && dim_known(demand.left, &right) && right < 0) diag_help(d, "components count from 0; another step is read as `[t-1]`");
-  return false;
-}
-
-static bool at_least(Checker *c, Scope *scope, Dim left, Dim right, Span span) {
-  return demand_size(c, scope, (SizeDemand){left, right, false, E0307, span}, (Span){0});
-}
-
-static bool component_end(Checker *c, Scope *scope, Expr *at, Dim *out) {
-  Linear l = linear_of(c, scope, at);
-  if (l.problem) {
-    if (*l.problem) diag_label(diag_error(c->s, E0307, l.where, "this does not say which component"), l.where, "%s", l.problem);
-    return false;
-  }
-  if (!l.timed && !l.tensor) return *out = l.dim, true;
-  diag_error(c->s, E0307, at->span, "this does not say which component");
-  return false;
-}
-
-static Type no_components(Checker *c, Expr *e, const Type *of) {
-  Diag *d = diag_error(c->s, E0307, e->span, "a scalar has no components");
-  explain_origin(c, d, e->left, of);
-  return poison();
-}
-
-static bool bad_components(Checker *c, Span span, const char *problem) {
-  diag_label(diag_error(c->s, E0307, span, "this does not say which components"), span, "%s", problem);
-  return false;
-}
-
-/* `by`: every second, third … one. */
-static bool component_stride(Checker *c, Scope *scope, Expr *by, int64_t *out) {
-  Dim d;
-  *out = 1;
-  if (!by) return true;
-  if (!component_end(c, scope, by, &d)) return false;
-  return (dim_known(d, out) && *out >= 1) || bad_components(c, by->span, "`by` is a whole number, at least 1");
-}
-
-static bool component_range(Checker *c, Scope *scope, Expr *e, Expr *at, const Dim *of) {
-  bool range = at->kind == EXPR_RANGE;
-  Dim last, steps;
-  if (!component_end(c, scope, range ? at->left : at, &e->offset)) return false;
-  last = e->offset;
-  if (range && !component_end(c, scope, at->right, &last)) return false;
-  if (!component_stride(c, scope, range ? at->third : NULL, &e->stride)) return false;
-  if (!divide(c, dim_add(c->s, last, e->offset, -1), e->stride, &steps))
-    return bad_components(c, at->span, "how many these are depends on sizes that are not known here");
-  e->taps = dim_add(c->s, steps, dim_literal(1), 1);
-  Dim end = dim_add(c->s, dim_add(c->s, e->offset, steps, e->stride), dim_literal(1), 1);
-  return at_least(c, scope, e->offset, dim_literal(0), at->span) && at_least(c, scope, e->taps, dim_literal(1), at->span) &&
-         at_least(c, scope, *of, end, at->span);
-}
-
-static Type type_component(Checker *c, Scope *scope, Expr *e, Expr *at) {
-  Type of = type_numbers(c, type_expr(c, scope, e->left), e->left), out = type_real();
-  if (is_poison(of)) return of;
-  if (!of.shape.rank) return no_components(c, e, &of);
-  if (!component_range(c, scope, e, at, &of.shape.dim[0])) return poison();
-  e->access = ACCESS_COMPONENT;
-  if (at->kind == EXPR_RANGE) append_dim(c, &out.shape, e->taps, e->span);
-  for (int i = 1; i < of.shape.rank; i++) append_dim(c, &out.shape, of.shape.dim[i], e->span);
-  return out;
 }
 
 /* --- which of them ---------------------------------------------------------------------------------------------------------- */
@@ -283,56 +196,85 @@ static Type type_child(Checker *c, Scope *scope, Expr *e, Expr *at) {
   return e->left->type = type_of_symbol(c, symbol, e);
 }
 
+/* --- several clocks ----------------------------------------------------------------------------------------------------------- */
+
+static int clock_of_step(Checker *c, Scope *scope, const Expr *e) {
+  if (!e) return -1;
+  if (e->kind == EXPR_NAME) {
+    const Symbol *symbol = scope_find(scope, e->name);
+    return symbol && symbol->kind == SYMBOL_CLOCK ? symbol->clock : -1;
+  }
+  const Expr *parts[] = {e->left, e->right, e->third};
+  for (int i = 0; i < 3; i++)
+    if (clock_of_step(c, scope, parts[i]) >= 0) return clock_of_step(c, scope, parts[i]);
+  return -1;
+}
+
+/* x[0, 1] */
+static Type not_steps(Checker *c, const Expr *e, const Expr *at) {
+  Diag *d = diag_error(c->s, E0204, at->span, "between commas stand steps of several clocks");
+  diag_label(d, at->span, "this is no step of a clock");
+  const bool end = at->kind == EXPR_NAME && (!strcmp(at->name, "last") || !strcmp(at->name, "first"));
+  if (end) diag_help(d, "give `%s[%s]` a name of its own", source_text(c, e->left->span), at->name);
+  else if (e->left->kind == EXPR_NAME) diag_help(d, "components are taken one dim after the other: `%s[0][1]`", e->left->name);
+  return poison();
+}
+
+static Type same_clock(Checker *c, const Expr *e, const Expr *at, int clock) {
+  Diag *d = diag_error(c->s, E0204, at->span, "`%s` is read twice along `%s`", source_text(c, e->left->span), clock_name(c, clock));
+  diag_label(d, at->span, "a second step of `%s`", clock_name(c, clock));
+  diag_help(d, "add them up: `[%s-1, %s-2]` is `[%s-3]`", clock_name(c, clock), clock_name(c, clock), clock_name(c, clock));
+  return poison();
+}
+
+static Type tensor_along_clocks(Checker *c, const Expr *e, const Expr *at) {
+  Diag *d = diag_error(c->s, E0215, at->span, "delays by a tensor are read along one clock alone");
+  diag_label(d, at->span, "each connection has its own delay here");
+  diag_help(d, "give `%s`, read along the other clock, a name of its own", source_text(c, e->left->span));
+  return poison();
+}
+
+static int present_step(Checker *c, Scope *scope, const Expr *e) {
+  for (int i = 0; i < e->args.len; i++)
+    if (e->args.at[i].value->kind != EXPR_RANGE && is_now(linear_of(c, scope, e->args.at[i].value).dim)) return i;
+  return 0;
+}
+
+/* h[t-1, n-1] becomes h[n-1][t-1]; a step that is the present one, h[t, n-1], is the last to be read: it reads nothing else. */
+static Expr *read_of_read(Checker *c, Scope *scope, Expr *e) {
+  const int first = present_step(c, scope, e);
+  Expr *others = arena_new_of(c->s->arena, Expr);
+  *others = *e;
+  others->args = (Args){0};
+  for (int i = 0; i < e->args.len; i++)
+    if (i != first) vec_push(c->s->arena, others->args, e->args.at[i]);
+  e->args.at[0] = e->args.at[first];
+  e->args.len = 1;
+  e->left = others;
+  return e;
+}
+
+static Type along_clocks(Checker *c, Scope *scope, Expr *e) {
+  Axes seen = 0;
+  for (int i = 0; i < e->args.len; i++) {
+    Expr *at = e->args.at[i].value;
+    at->type = type_real();
+    const int clock = is_child(at) ? -1 : clock_of_step(c, scope, at);
+    if (clock < 0) return not_steps(c, e, at);
+    if (seen & AXIS_CLOCK(clock)) return same_clock(c, e, at, clock);
+    if (at->kind != EXPR_RANGE && linear_of(c, scope, at).tensor) return tensor_along_clocks(c, e, at);
+    if (at->kind == EXPR_RANGE && linear_of(c, scope, at->left).tensor) return tensor_along_clocks(c, e, at);
+    seen |= AXIS_CLOCK(clock);
+  }
+  return type_index(c, scope, read_of_read(c, scope, e));
+}
+
 Type type_index(Checker *c, Scope *scope, Expr *e) {
   Expr *at = e->args.at[0].value;
-  if (e->args.len != 1) return not_built(c, e->span, "reading along several clocks at once"), poison();
+  if (e->args.len != 1) return along_clocks(c, scope, e);
   if (at->kind == EXPR_NAME && !strcmp(at->name, "last")) return type_end(c, scope, e, ACCESS_LAST);
   if (at->kind == EXPR_NAME && !strcmp(at->name, "first")) return type_end(c, scope, e, ACCESS_FIRST);
   if (is_child(at)) return type_child(c, scope, e, at);
   if (mentions_clock(c, scope, at)) return type_time(c, scope, e, at);
   return type_component(c, scope, e, at);
-}
-
-/* --- x as [K] ----------------------------------------------------------------------------------------------------------------- */
-
-static bool is_one(Dim d) {
-  int64_t size;
-  return dim_known(d, &size) && size == 1;
-}
-
-static bool may_be_same(Dim a, Dim b) {
-  int64_t x, y;
-  if (dim_equal(a, b)) return true;
-  bool known = dim_known(a, &x) && dim_known(b, &y);
-  return known ? x == y : !is_one(a) && !is_one(b);
-}
-
-/* Dims are renamed in their order; sizes of 1 come and go. What a cell leaves open is checked at its calls. */
-static bool rename_dims(Checker *c, Scope *scope, const Shape *from, const Shape *to, Span span) {
-  int i = 0, j = 0;
-  while (i < from->rank || j < to->rank) {
-    bool both = i < from->rank && j < to->rank;
-    if (both && may_be_same(from->dim[i], to->dim[j])) {
-      SizeDemand demand = {from->dim[i], to->dim[j], true, E0306, span};
-      if (!dim_equal(from->dim[i], to->dim[j]) && !demand_size(c, scope, demand, (Span){0})) return true;
-      i++, j++;
-    } else if (i < from->rank && is_one(from->dim[i])) i++;
-    else if (j < to->rank && is_one(to->dim[j])) j++;
-    else return false;
-  }
-  return true;
-}
-
-Type type_as(Checker *c, Scope *scope, Expr *e) {
-  Shape to = {0};
-  Vec(Expr *) sizes = {0};
-  for (int i = 0; i < e->args.len; i++) vec_push(c->s->arena, sizes, e->args.at[i].value);
-  Type of = type_numbers(c, type_expr(c, scope, e->left), e->left);
-  if (!shape_of_exprs(c, scope, sizes.at, sizes.len, e->span, &to)) return poison();
-  if (is_poison(of) || rename_dims(c, scope, &of.shape, &to, e->span)) return type_shaped(to);
-  Diag *d = diag_error(c->s, E0306, e->span, "%s cannot be renamed to %s", shape_text(c->s, of.shape), shape_text(c->s, to));
-  explain_origin(c, d, e->left, &of);
-  diag_note(d, "`as` gives other names to dims of equal size, in their order; it may add or drop dims of size 1");
-  note_sizes(c, d, &of.shape, &to);
-  return poison();
 }

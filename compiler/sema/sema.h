@@ -112,6 +112,12 @@ int cell_output_place(const Decl *cell, Name name);
 Symbol *cell_output(const Decl *cell, int place);
 /* The value that `h`, or `q.h` of `q = P(x)`, names; NULL for anything else. */
 Symbol *symbol_read(const Expr *e);
+/* What a read at another time is of: `h` of `h[t-1]`, and of `h[t-1, n-1]`, which is the read along t of a read along n. */
+static inline const Expr *value_of_read(const Expr *index) {
+  const Expr *e = index->left;
+  while (e->kind == EXPR_INDEX) e = e->left;
+  return e;
+}
 Scope *scope_of(const Decl *cell_or_net);
 Symbol *scope_find(const Scope *scope, Name name); /* here or in the parents; NULL */
 
@@ -124,6 +130,7 @@ Dim dim_literal(int64_t n);
 Dim dim_of(Session *s, Symbol *dim);
 Dim dim_add(Session *s, Dim a, Dim b, int64_t times); /* a + times·b */
 Dim dim_bind(Session *s, Dim d, const Scope *cell, const Dim *bind); /* a cell's dim in its caller's dims (Expr.bind) */
+bool dim_divide(Session *s, Dim d, int64_t by, Dim *out); /* ⌊d / by⌋, where that can be told */
 bool dim_known(Dim d, int64_t *size); /* all of its dims are the file's */
 bool shape_equal(const Shape *a, const Shape *b);
 /* How `small` is repeated to `large`: map[i] = which dim of small is dim i of large, or -1. False when they do not agree. */

@@ -132,13 +132,14 @@ bool loop_update(Loop *l, const Batch *b, RnnError *error) {
   RnnUnit *u = l->stage->unit;
   const Parameters *p = u->parameters;
   double loss = l->slices.loss, norm = vector_norm(u->gradients, p->tuned, p->is_double);
-  if (!isfinite(loss)) return not_finite(l->stage, &l->slices, "loss", l->epoch, l->update, error);
-  if (!isfinite(norm)) return not_finite(l->stage, &l->slices, "gradient", l->epoch, l->update, error);
-  l->loss_sum += loss * l->slices.counted;
+  const bool counts = l->slices.counted > 0; /* a chunk in which nothing counts says nothing: log(mse(…)) is not finite there */
+  if (counts && !isfinite(loss)) return not_finite(l->stage, &l->slices, "loss", l->epoch, l->update, error);
+  if (counts && !isfinite(norm)) return not_finite(l->stage, &l->slices, "gradient", l->epoch, l->update, error);
+  if (counts) l->loss_sum += loss * l->slices.counted;
   l->loss_weight += l->slices.counted;
   l->gradient_norm = norm;
   double factor = schedule_factor(&l->schedule, l->update, l->updates_an_epoch * l->epochs, l->epoch);
-  if (l->slices.counted > 0 && !(l->skip && holds(l, l->skip, loss))) { /* a chunk in which nothing counts says nothing */
+  if (counts && !(l->skip && holds(l, l->skip, loss))) {
     clip_gradient(&l->clip, u->gradients, p->tuned, p->is_double, norm);
     optimizer_update(&l->optimizer, factor, p->data, u->gradients);
   }

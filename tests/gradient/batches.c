@@ -145,6 +145,7 @@ static void start(Trial *t, Graph *g) {
 typedef void TrialCheck(Trial *t, Model *m);
 
 static void gradients_of_sequences(Trial *t, Model *m) {
+  if (t->row->loss) return; /* of a batch: it is no sum */
   start(t, gradient_graph(m, t->row));
   check_gradients(t);
   model_call_free(&t->call);

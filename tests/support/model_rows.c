@@ -71,6 +71,18 @@ const ModelRow model_rows[] = {
     BACKWARD("sum over G (U * v[t + D])\n  fixed D: [H, G] ~ integers(1, 3)\n  param U: [H, G] ~ glorot\n  param W: [G, X] ~ glorot\n"
              "  state v: [G] = 0\n  v = tanh(W @ x + sum over H (U * (v[t + D])))",
              "H"),
+    /* any expression of losses */
+    {.name = "root of a loss", .call = "RNN[H = H](x)", .shape = "H", .loss = "sqrt(mse(y, z)) + 0.1 * mae(y, z) ^ 1.5 - log(1 + l2(y))"},
+    {.name = "the worse loss", .call = "RNN[H = H](x)", .shape = "H", .loss = "max(mse(y, z), huber(y, z, delta = 0.1)) * sum(y) / l1(y)"},
+    {.name = "a choice of losses",
+     .call = "RNN[H = H](x)",
+     .shape = "H",
+     .loss = "if mse(y, z) > 0.01 then 2 * sse(y, z) else mean(y)"},
+    /* on two clocks, which has no step */
+    BACKWARD("sum over k (h + P @ g)\n  state h, g: [H] on t, k = 0.1\n  h = tanh(W @ x + U @ h[t-1, k-1] + V @ h[k-1, t])\n"
+         "  g = tanh(W @ x + u @ h[t-1..t-2, k-1] + v @ (w @ g[t-1, k..k-1]))\n  param W: [H, X] ~ glorot\n"
+         "  param U, V, P: [H, H] ~ glorot\n  param u: [2] = 0.5\n  param w: [2] = 0.4\n  param v: [H, H] ~ glorot",
+         "H"),
     /* on a `tree t` */
     BACKWARD("1 * h\n  state h: [H] = 0\n  h = tanh(W @ x + U @ sum over t.children (a * h))\n"
              "  a = softmax over t.children (dot(v, h) * q[t])\n  q = dot(k, x)\n"
@@ -131,14 +143,15 @@ static const char cells[] = "cell Pair[X, H](x: [X]) -> h: [H], c: [H] {\n  para
 static const char *cell_text(Session *s, const ModelRow *row) {
   Text t = {.session = s};
   text_add(&t, "use std.cells (RNN, LSTM, GRU)\nuse std.layers (Linear, Dense, LayerNorm, Filter)\n");
-  const bool tree = strstr(row->call, "t.children"); /* where cells have no step before */
-  text_add(&t, "%sdim X = 3, H = 4, G = 4, L = 3\n%s", tree ? "tree t\n" : "", tree ? "" : cells);
-  text_add(&t, "net n {\n  input x: [X]\n  target z: [%s]\n", row->shape);
+  const bool tree = strstr(row->call, "t.children"), two = strstr(row->call, " over k "); /* on a tree cells have no step before */
+  text_add(&t, "%s", tree ? "tree t\n" : two ? "time t\ntime k length 3\n" : "");
+  text_add(&t, "dim X = 3, H = 4, G = 4, L = 3\n%snet n {\n  input x: [X]%s\n", tree ? "" : cells, two ? " on t" : "");
+  text_add(&t, "  target z: [%s]%s\n", row->shape, two ? " on t" : "");
   if (strstr(row->call, "h0")) text_add(&t, "  input h0: [H] per sequence\n");
   if (strstr(row->call, "c0")) text_add(&t, "  input c0: [H] per sequence\n");
   text_add(&t, "  y = %s\n}\n", row->call);
   text_add(&t, "train n {\n  data csv(\"none.csv\", x = \"x\", z = \"z\", h0 = \"h0\", c0 = \"c0\")\n");
-  text_add(&t, "  loss mse(y, z)\n  method bptt\n}\n");
+  text_add(&t, "  loss %s\n  method bptt\n}\n", row->loss ? row->loss : "mse(y, z)");
   return t.at;
 }
 

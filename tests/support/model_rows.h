@@ -10,6 +10,7 @@ typedef struct ModelRow {
   const char *text;      /* a whole model */
   const char *call;      /* the call, "LSTM[H = H](x)" */
   const char *shape;     /* of its value, "H" */
+  const char *loss;      /* NULL: mse(y, z); others are no sums over sequences */
   const char *stage;     /* of a program: which train stage; NULL the first */
   const char *overrides; /* of a program: "H=3 L=2" */
   const char *index;     /* an input that is a whole number below index_size */

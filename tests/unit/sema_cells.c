@@ -133,7 +133,8 @@ static void test_delays(void) {
       {"fixed D: [X, H] ~ integers(1, 3)\n  y = u[t - D]", "E0215"}, {"fixed D: [] ~ integers(1, 3)\n  y = u[t - D]", "E0215"},
       {"fixed D: [H, X] ~ integers(1, 3)\n  y = x[t - D]", "E0203"}, {"fixed D: [H, X] ~ integers(1, 3)\n  y = u[t - D - D]", "E0204"},
       {"fixed D: [H, X] ~ integers(1, 3)\n  y = u[t - 2 * D]", "E0204"}, {"fixed D: [H, X]\n  y = u[t - D]", "E0113"},
-      {"fixed D: [H, X] ~ integers(1, 3)\n  y = u[t - D..t - 4]", "E0901"}, {"fixed D: [H, X] ~ integers(1, 3)\n  y = u[D]", "E0307"},
+      {"fixed D: [H, X] ~ integers(1, 3)\n  y = u[t - D..t - 4]", "E0217"}, {"fixed D: [H, X] ~ integers(1, 3)\n  y = u[D]", "E0307"},
+      {"fixed D: [H, X] ~ integers(1, 3)\n  y = u[t - D..t - D - 4] * W\n  param W: [5, H, X] ~ glorot", ""},
       {"fixed D: [H, X] ~ integers(1, 3)\n  y = u[t - D] + W\n  param W: [X, H] ~ glorot", "E0302"},
   };
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

@@ -68,7 +68,6 @@ static void test_golden(void) {
         check_golden(found.gl_pathv[j]);
     globfree(&found);
   }
-  check_golden("tests/golden/E0901.rnn");
 }
 
 SUITE("sema/golden", {"errors", test_golden})
