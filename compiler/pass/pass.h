@@ -9,6 +9,7 @@
 Graph *pass_causality(Session *s, Graph *g);
 Graph *pass_fold(Session *s, Graph *g);     /* constants are computed; identities (x·1, x+0, read at 0 …) vanish */
 Graph *pass_simplify(Session *s, Graph *g); /* the algebra that pays: stable logs of softmax and sigmoid, products with one-hots, … */
+Graph *pass_terms(Session *s, Graph *g);    /* b + W x + U h becomes W x + U h + b: products stand together */
 Graph *pass_cse(Session *s, Graph *g);      /* equal nodes become one (random draws too only if they are the same site) */
 Graph *pass_dead(Session *s, Graph *g);     /* what no output needs goes */
 

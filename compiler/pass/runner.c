@@ -9,7 +9,7 @@ typedef struct Pass {
 
 static const Pass passes[] = {
     {"causality", pass_causality}, {"dead", pass_dead}, {"fold", pass_fold}, {"simplify", pass_simplify},
-    {"refold", pass_fold},         {"cse", pass_cse},
+    {"refold", pass_fold},         {"cse", pass_cse},   {"terms", pass_terms},
 };
 
 static double now(void) {
