@@ -39,6 +39,7 @@ typedef struct RnnArgs {
   RnnClock clock[RNN_MAX_CLOCKS];
   /* For units that compute a batch piece by piece and go back through the pieces (bptt(checkpoint = k)); others do not look at it. */
   int64_t sweep;          /* 1: only what the kept states of the steps before a piece need; there are no outputs then */
+  int64_t same_weights;   /* 1: those of the call before, with the same buffers: how they were laid out then still serves */
   const uint8_t *ends;    /* [rows] 1: nothing comes after the row's last step; 0: the kept states of the steps behind it do */
   const int32_t *since;   /* [rows] steps from where histories applied to step 0: 0 where they apply now, INT32_MAX where they never did */
 } RnnArgs;

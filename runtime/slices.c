@@ -80,6 +80,7 @@ static void fill(void *context, int i) {
   slice->batch = s->count > 1 ? slice->own : s->batch;
   if (s->count > 1) batch_slice(s->batch, i, s->count, slice->own);
   feed_fill(&slice->feed, slice->batch, s->update, s->keep_state);
+  slice->unit->args.same_weights = s->same_weights;
 }
 
 void slices_count_anew(Slices *s) {
@@ -163,7 +164,8 @@ static int slices_with_steps(const Slices *s) {
   return n;
 }
 
-void slices_fill(Slices *s, const Batch *batch, uint64_t update, bool keep_state) {
+void slices_fill(Slices *s, const Batch *batch, uint64_t update, bool keep_state, bool same_weights) {
+  s->same_weights = same_weights;
   s->batch = batch;
   s->update = update;
   s->keep_state = keep_state;
@@ -184,7 +186,7 @@ void slices_compute(Slices *s, bool shares) {
 
 void slices_call(Slices *s, const Batch *batch, uint64_t update, bool keep_state) {
   slices_count_anew(s);
-  slices_fill(s, batch, update, keep_state);
+  slices_fill(s, batch, update, keep_state, false);
   slices_count(s);
   slices_compute(s, true);
 }

@@ -26,7 +26,7 @@ typedef struct Slices {
   Slice slice[SLICES_MOST];
   const Batch *batch;   /* the last one */
   uint64_t update;
-  bool keep_state;
+  bool keep_state, same_weights;
   double counted, loss; /* of the last batch: as Feed.counted; the loss (0 without one) */
   double *sum;          /* [inputs] of the unit: what norms are of, counted so far */
 } Slices;
@@ -46,7 +46,8 @@ void slices_call(Slices *s, const Batch *batch, uint64_t update, bool keep_state
 
 /* The same in parts, for a batch that is computed piece by piece (train/checkpoint.c). Counts add up over the pieces: */
 void slices_count_anew(Slices *s);
-void slices_fill(Slices *s, const Batch *piece, uint64_t update, bool keep_state);
+/* `same_weights`: those of the piece before. */
+void slices_fill(Slices *s, const Batch *piece, uint64_t update, bool keep_state, bool same_weights);
 void slices_count(Slices *s); /* the piece that was filled last */
 /* The piece that was filled last: only to keep its states; or as slices_call, with norms by all that was counted. `shares`: the terms of the
  * loss that do not depend on data count here. */

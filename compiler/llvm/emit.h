@@ -27,7 +27,7 @@ typedef struct Emit {
   int vector_bits, real_bytes, widest; /* widest: lanes of the widest vector */
   /* loaded at entry */
   LLVMValueRef rows, fresh, keep_state, sequence, seed, update;
-  LLVMValueRef sweep, ends, since; /* NULL where the graph has no checkpoints */
+  LLVMValueRef sweep, same_weights, ends, since; /* NULL where the graph has no checkpoints */
   LLVMValueRef *buffer; /* [buffer] pointer to step 0, once asked for: table_pointer */
   EmitClock clock[GRAPH_CLOCKS];
   LLVMValueRef place, place_end; /* the present step of each clock, for rnn_active_rows, and where it says the end; NULL: rows are

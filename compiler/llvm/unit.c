@@ -29,12 +29,19 @@ static void emit_scan(Emit *e, const PlanItem *item) {
   loop_end(e, &loop);
 }
 
+static void emit_weight(Emit *e, const PlanItem *item) {
+  If others = {0};
+  if (item->stays) others = if_begin(e, LLVMBuildICmp(e->b, LLVMIntEQ, e->same_weights, int_const(e, 0), ""));
+  e->plan->is_step ? emit_column_pack(e, item) : emit_pack(e, item);
+  if (item->stays) if_end(e, &others);
+}
+
 void emit_items(Emit *e, PlanItem *const *items, int count) {
   for (int i = 0; i < count; i++) {
     switch (items[i]->kind) {
     case PLAN_GROUP: emit_group(e, items[i]); break;
     case PLAN_BUNDLE: emit_bundle(e, items[i]); break;
-    case PLAN_PACK: e->plan->is_step ? emit_column_pack(e, items[i]) : emit_pack(e, items[i]); break;
+    case PLAN_PACK: emit_weight(e, items[i]); break;
     case PLAN_PRODUCT: emit_product(e, items[i]); break;
     case PLAN_NODE: emit_node(e, items[i]->nodes.at[0]); break;
     case PLAN_HISTORY: emit_history(e, items[i]); break;
@@ -92,6 +99,7 @@ void load_arguments(Emit *e) {
   e->seed = ARGUMENT(e->i64, seed);
   e->update = ARGUMENT(e->i64, update);
   e->sweep = e->g->checkpoints ? ARGUMENT(e->i64, sweep) : NULL;
+  e->same_weights = e->g->checkpoints ? ARGUMENT(e->i64, same_weights) : NULL;
   e->ends = e->g->checkpoints ? ARGUMENT(e->pointer, ends) : NULL;
   e->since = e->g->checkpoints ? ARGUMENT(e->pointer, since) : NULL;
   load_clocks(e);

@@ -88,7 +88,7 @@ static void mark_kept(Lifetimes *l) {
   const Plan *p = l->plan;
   for (int i = 0; i < p->buffers.len; i++) {
     const Buffer *b = &p->buffers.at[i];
-    if (b->kind != BUFFER_TEMP) l->life[i].kept = true;
+    if (b->kind != BUFFER_TEMP || b->stays) l->life[i].kept = true;
     if (b->kind == BUFFER_STATE) life_of(l, b->node)->kept = true;
   }
   for (Ref i = 0; l->named_stay && i < p->graph->nodes.len; i++) {

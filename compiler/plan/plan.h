@@ -41,6 +41,7 @@ typedef struct Buffer {
   int64_t front, back; /* steps before the first and after the last of `clock` */
   int clock;
   int64_t steps;     /* STATE: kept steps */
+  bool stays;        /* TEMP: a weight's panels that serve the calls to come too, until the weights are others (sweep.c) */
   bool behind;       /* STATE: of the steps behind a piece, which was called before; else of those before it */
   int slot;          /* TEMP: buffers of one slot lie in the same memory, one after the other is done; -1: its own */
   bool local;        /* TEMP of a step: needs no memory between calls (step.c) */
@@ -114,6 +115,7 @@ struct PlanItem {
   int64_t front, back; /* HISTORY */
   Ref history;         /* HISTORY; NO_REF: zeros */
   int state, behind;   /* HISTORY: buffer of the kept state of its front, and of its back; -1 none */
+  bool stays;          /* PACK: it need not be done again while the weights are the same */
   bool in_sweep;       /* of the top level: a sweep to kept states computes it (sweep.c) */
   int direction;       /* SCAN: +1 forward in time, -1 backward */
   Vec(PlanItem *) body;/* SCAN, BUNDLE */

@@ -118,7 +118,7 @@ static void print_item(const Plan *p, FILE *out, const PlanItem *item, int inden
     if (p->is_step) fprintf(out, " -> buffer %d", item->panels);
     if (!p->is_step && item->terms.at[0].sparse >= 0) fprintf(out, " sparse -> buffer %d%s", item->terms.at[0].sparse, item->terms.at[0].pack >= 0 ? ", or" : "");
     if (!p->is_step && item->terms.at[0].pack >= 0) fprintf(out, " -> buffer %d", item->terms.at[0].pack);
-    fputc('\n', out);
+    fputs(item->stays ? ", once for all pieces\n" : "\n", out);
     return;
   case PLAN_PRODUCT: print_product(p, out, item, indent); return;
   case PLAN_GROUP: fprintf(out, "%*sgroup [", indent, ""); break;

@@ -2,7 +2,7 @@
  * beginnings of the pieces. The loss, what it alone needs, and all of the reverse pass are left out.
  *
  * Whole items of the top level are in or out. An item that is in is computed as it stands, so all that its nodes look at is in too, even where
- * no state needs them: an index that nobody has computed would be read as one. */
+ * no state needs them: an index that nobody has computed would be read as one. Weights are laid out once for all pieces. */
 #include "plan/internal.h"
 
 typedef struct Sweep {
@@ -81,8 +81,29 @@ static int *none(Plan *p, int count) {
   return numbers;
 }
 
+/* --- panels that serve all pieces --------------------------------------------------------------------------------------------------- */
+
+static bool is_there_always(const Plan *p, const Term *t) {
+  for (int i = 0; i < t->parts.len; i++) {
+    const Op op = p->graph->nodes.at[t->parts.at[i].a.view.base].op;
+    if (op != OP_PARAM && op != OP_CONST) return false;
+  }
+  return true;
+}
+
+/* The first call of a batch lays all of them out, the reverse pass's too. */
+static void let_stay(Plan *p, PlanItem *item) {
+  const Term *t = &item->terms.at[0];
+  if (!is_there_always(p, t)) return;
+  item->stays = item->in_sweep = true;
+  if (t->pack >= 0) p->buffers.at[t->pack].stays = true;
+  if (t->sparse >= 0) p->buffers.at[t->sparse].stays = true;
+}
+
 void plan_find_sweep(Plan *p) {
   Sweep s = {.p = p, .maker = none(p, p->graph->nodes.len), .filler = none(p, p->graph->nodes.len), .packer = none(p, p->buffers.len)};
   for (int i = 0; i < p->items.len; i++) note_makers(&s, p->items.at[i], i);
   for (int i = 0; i < p->items.len; i++) need_states(&s, p->items.at[i]);
+  for (int i = 0; i < p->items.len; i++)
+    if (p->items.at[i]->kind == PLAN_PACK) let_stay(p, p->items.at[i]);
 }

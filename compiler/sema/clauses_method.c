@@ -34,8 +34,19 @@ static void check_steps(Checker *c, const Arg *arg, const char *option) {
   else diag_help(d, "for example `truncate = 100`; for whole sequences leave it out");
 }
 
+/* `bptt(20)` */
+static void not_by_name(Checker *c, const Arg *arg) {
+  Diag *d = clause_wrong(c, arg->value->span, "`bptt` takes its options by name", NULL);
+  diag_label(d, arg->value->span, "steps of what?");
+  diag_help(d, "`truncate = k` cuts the gradient every k steps; `checkpoint = k` is that of the whole sequence, with memory for k steps");
+}
+
 void check_steps_of_method(Checker *c, const Clause *clause) {
   const Expr *e = clause_argument(clause, 0);
-  for (int i = 0; e && i < e->args.len; i++)
-    if (option_of(&e->args.at[i])) check_steps(c, &e->args.at[i], option_of(&e->args.at[i]));
+  if (!e || e->kind != EXPR_CALL || strcmp(e->name, "bptt")) return;
+  for (int i = 0; i < e->args.len; i++) {
+    const Arg *arg = &e->args.at[i];
+    if (option_of(arg)) check_steps(c, arg, option_of(arg));
+    else if (!arg->name) not_by_name(c, arg);
+  }
 }

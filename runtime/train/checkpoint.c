@@ -52,16 +52,16 @@ int64_t checkpoints_bytes(const Checkpoints *c) {
 
 /* --- a batch ---------------------------------------------------------------------------------------------------------------------- */
 
-static void fill(Checkpoints *c, const Batch *batch, int64_t piece, uint64_t update) {
+static void fill(Checkpoints *c, const Batch *batch, int64_t piece, uint64_t update, bool is_first) {
   batch_chunk(batch, piece * c->steps, c->steps, c->piece);
-  slices_fill(c->slices, c->piece, update, true);
+  slices_fill(c->slices, c->piece, update, true, !is_first);
 }
 
 /* The states before each piece, and what the whole batch counts. The last piece is filled, and not computed: that comes next. */
 static void sweep(Checkpoints *c, const Batch *batch, int64_t pieces, uint64_t update) {
   slices_count_anew(c->slices);
   for (int64_t i = 0; i < pieces; i++) {
-    fill(c, batch, i, update);
+    fill(c, batch, i, update, i == 0);
     slices_count(c->slices);
     save(c, i);
     if (i + 1 < pieces) slices_sweep(c->slices);
@@ -79,7 +79,7 @@ static void add_gradient(Checkpoints *c, bool is_first) {
 static void go_back(Checkpoints *c, const Batch *batch, int64_t pieces, uint64_t update) {
   double loss = 0;
   for (int64_t i = pieces - 1; i >= 0; i--) {
-    if (i + 1 < pieces) fill(c, batch, i, update), load(c, i);
+    if (i + 1 < pieces) fill(c, batch, i, update, false), load(c, i);
     slices_compute(c->slices, i == 0);
     loss += c->slices->loss;
     add_gradient(c, i + 1 == pieces);
@@ -100,7 +100,7 @@ static void find_not_finite(Checkpoints *c, const Batch *batch, int64_t pieces, 
   NotFinite at;
   const double loss = c->slices->loss;
   for (int64_t i = 0; i < pieces; i++) {
-    fill(c, batch, i, update);
+    fill(c, batch, i, update, false);
     load(c, i);
     slices_compute(c->slices, i == 0);
     if (slices_not_finite(c->slices, &at)) break;

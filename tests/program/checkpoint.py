@@ -114,6 +114,17 @@ net n { input u: [] on t  output y: [] on t  param C: [3] ~ normal(0, 0.5)  para
   s = tanh(W @ s[j-1] + u + k)
   m = sum over j (if ends(j) then s else 0) + V @ m[t-2]
   y = dot(C, m) }""", CSV, "mse(y, data.y)", ""),
+    "wide layers, weights made of others, a sparse reservoir": ("""
+dim H = 48, R = 200
+net n { input x: [3]  target z: [1]  param C: [1, H] ~ glorot  param A, B: [H, H] ~ orthogonal  param Q: [H, R] ~ normal(0, 0.1)
+  fixed W: [R, R] ~ sparse(density = 0.05, std = 0.4)
+  fixed V: [R, 3] ~ normal(0, 0.5)
+  state r: [R] = 0
+  state h: [H] = 0
+  r = tanh(V @ x + W @ r[t-1])
+  a = LSTM[H = H](x)
+  h = tanh((A * B) @ h[t-1] + a + Q @ r)
+  y = sigmoid(C @ h) }""", LENGTHS.replace("6)", "12)"), "bce(y, z)", ""),
     "what only the loss reads": ("""
 net n { input u: []  output y: []  param C: [4] ~ normal(0, 0.5)  param s: [] = 0.2
   h = GRU[H = 4](u as [1])
