@@ -82,10 +82,10 @@ static void test_models(void) {
       worst_single = fmax(worst_single, check(&t, false, false, 1e-5));
       models++;
     } else if (!model_rows[i].reads_future) printf("%s has no step; ", model_rows[i].name);
-    present += !model_rows[i].reads_future;
+    present += !model_rows[i].reads_future && t.graph->clocks.len == 1; /* a clock within the step is a loop, and a step has none */
     session_free(s);
   }
-  CU_ASSERT_TRUE(models >= present - 1);
+  CU_ASSERT_EQUAL(models, present);
   printf("%d models, %.2g in double, %.2g in single ... ", models, worst, worst_single);
 }
 
