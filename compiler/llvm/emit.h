@@ -29,6 +29,8 @@ typedef struct Emit {
   LLVMValueRef rows, fresh, keep_state, sequence, seed, update;
   LLVMValueRef sweep, same_weights, ends, since; /* NULL where the graph has no checkpoints */
   LLVMValueRef *buffer; /* [buffer] pointer to step 0, once asked for: table_pointer */
+  LLVMValueRef names;   /* in a part: where its caller says which entries of the table are its buffers; otherwise NULL */
+  Vec(int) named;       /* in a part: its buffers, in the order of `names` */
   EmitClock clock[GRAPH_CLOCKS];
   LLVMValueRef place, place_end; /* the present step of each clock, for rnn_active_rows, and where it says the end; NULL: rows are
                                     sorted by length on every clock */
@@ -143,7 +145,8 @@ void emit_group(Emit *e, const PlanItem *item);
 void emit_pack(Emit *e, const PlanItem *item);
 void emit_product(Emit *e, const PlanItem *item);
 void emit_history(Emit *e, const PlanItem *item);
-void emit_keep_state(Emit *e);
+bool keeps_state(PlanItem *const *items, int count);
+void emit_keep_state(Emit *e, PlanItem *const *items, int count);
 void emit_node(Emit *e, Ref node);
 /* One element-wise op on `width` lanes (elementwise.c). */
 LLVMValueRef emit_elementwise(Emit *e, const Node *n, int width, LLVMValueRef *in);
@@ -200,8 +203,8 @@ Block step_block(Emit *e);
 
 /* --- unit.c, target.c -------------------------------------------------------------------------------------------------------- */
 
-/* Code goes into a function of the module of this name from here on; `is_part`: for nobody else. */
-void begin_function(Emit *e, const char *name, bool is_part);
+/* Code goes into a function of the module of this name from here on. */
+void begin_function(Emit *e, const char *name);
 void load_arguments(Emit *e);
 /* Says on a function that vectors of the target's full width are wanted. */
 void wide_vectors(Emit *e, LLVMValueRef function);

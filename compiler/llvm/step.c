@@ -120,7 +120,7 @@ static LLVMValueRef body_function(Emit *e, const char *name, StepBody *body, LLV
 /* What the body does not use, nobody loads after it has gone in. */
 static void emit_function(Emit *e, const char *name, StepBody *body) {
   const int buffers = e->plan->buffers.len;
-  begin_function(e, name, false);
+  begin_function(e, name);
   LLVMTypeRef type;
   LLVMValueRef f = body_function(e, name, body, &type);
   LLVMValueRef *arguments = arena_array(e->session->arena, LLVMValueRef, buffers + 2);

@@ -176,15 +176,20 @@ static void keep_items(Emit *e, PlanItem *const *items, int count, bool behind) 
   }
 }
 
-static void keep_states(Emit *e, bool behind) { keep_items(e, e->plan->items.at, e->plan->items.len, behind); }
+bool keeps_state(PlanItem *const *items, int count) {
+  for (int i = 0; i < count; i++)
+    if ((items[i]->kind == PLAN_HISTORY && (items[i]->state >= 0 || items[i]->behind >= 0)) || keeps_state(items[i]->body.at, items[i]->body.len)) return true;
+  return false;
+}
 
 /* A sweep has computed nothing that goes backward. */
-void emit_keep_state(Emit *e) {
+void emit_keep_state(Emit *e, PlanItem *const *items, int count) {
+  if (!keeps_state(items, count)) return;
   If keep = if_begin(e, LLVMBuildICmp(e->b, LLVMIntNE, e->keep_state, int_const(e, 0), ""));
-  keep_states(e, false);
+  keep_items(e, items, count, false);
   if (e->sweep) {
     If whole = if_begin(e, LLVMBuildICmp(e->b, LLVMIntEQ, e->sweep, int_const(e, 0), ""));
-    keep_states(e, true);
+    keep_items(e, items, count, true);
     if_end(e, &whole);
   }
   if_end(e, &keep);

@@ -106,12 +106,21 @@ void load_arguments(Emit *e) {
   memset(e->buffer, 0, sizeof *e->buffer * (size_t)e->plan->buffers.len);
 }
 
+/* Where an entry of the table lies, in bytes from its beginning: a number, or what a part's caller says. */
+static LLVMValueRef entry_offset(Emit *e, int buffer) {
+  if (!e->names) return int_const(e, 8 * buffer);
+  vec_push(e->session->arena, e->named, buffer);
+  return load_i32(e, e->names, int_const(e, e->named.len - 1));
+}
+
 LLVMValueRef table_pointer(Emit *e, int buffer) {
   if (e->buffer[buffer]) return e->buffer[buffer];
   if (e->plan->buffers.at[buffer].local) return e->buffer[buffer] = local_pointer(e, buffer);
   LLVMBasicBlockRef here = LLVMGetInsertBlock(e->b), entry = LLVMGetEntryBasicBlock(e->function);
   LLVMPositionBuilderBefore(e->b, LLVMGetFirstInstruction(entry));
-  e->buffer[buffer] = load_field(e, e->pointer, ARGUMENT(e->pointer, buffer), 8 * buffer, "buffer");
+  LLVMValueRef table = ARGUMENT(e->pointer, buffer), offset = entry_offset(e, buffer);
+  LLVMValueRef place = LLVMBuildInBoundsGEP2(e->b, e->i8, table, &offset, 1, "");
+  e->buffer[buffer] = LLVMBuildLoad2(e->b, e->pointer, place, "buffer");
   LLVMPositionBuilderAtEnd(e->b, here);
   return e->buffer[buffer];
 }
@@ -129,10 +138,9 @@ void wide_vectors(Emit *e, LLVMValueRef function) {
 
 static LLVMTypeRef function_type(Emit *e) { return LLVMFunctionType(LLVMVoidTypeInContext(e->context), &e->pointer, 1, 0); }
 
-void begin_function(Emit *e, const char *name, bool is_part) {
+void begin_function(Emit *e, const char *name) {
   e->function = LLVMAddFunction(e->module, name, function_type(e));
   e->args = LLVMGetParam(e->function, 0);
-  if (is_part) LLVMSetLinkage(e->function, LLVMInternalLinkage);
   wide_vectors(e, e->function);
   LLVMPositionBuilderAtEnd(e->b, LLVMAppendBasicBlockInContext(e->context, e->function, "entry"));
 }
@@ -162,8 +170,18 @@ void leave_function(Emit *e, SavedPlace saved) {
 /* --- parts ---------------------------------------------------------------------------------------------------------------------- */
 
 /* Some of LLVM's passes take more than twice the time for a function of twice the size. So a large plan becomes several functions,
- * called one after the other, each of about this many nodes. */
+ * called one after the other: each ends with a loop over time or a bundle, or at about so many nodes.
+ *
+ * A part finds its buffers by numbers that its caller gives it. So layers that do the same with other buffers are the same function, which
+ * LLVM sees (mergefunc, target.c), and sixty layers take little longer to compile than two. */
 enum { PART_NODES = 60 };
+
+typedef struct Part {
+  LLVMValueRef function, names;
+} Part;
+typedef Vec(Part) Parts;
+
+typedef void PartBody(Emit *e, PlanItem *const *items, int count);
 
 static int nodes_in(const PlanItem *item) {
   int n = item->nodes.len;
@@ -171,34 +189,73 @@ static int nodes_in(const PlanItem *item) {
   return n;
 }
 
+static bool ends_part(const PlanItem *item) { return item->kind == PLAN_SCAN || item->kind == PLAN_BUNDLE; }
+
 static int part_end(const Plan *p, int from) {
   int nodes = 0, i = from;
   do nodes += nodes_in(p->items.at[i++]);
-  while (i < p->items.len && nodes + nodes_in(p->items.at[i]) <= PART_NODES);
+  while (i < p->items.len && !ends_part(p->items.at[i - 1]) && nodes + nodes_in(p->items.at[i]) <= PART_NODES);
   return i;
 }
 
-static LLVMValueRef emit_part(Emit *e, int number, int from, int to) {
-  begin_function(e, arena_printf(e->session->arena, "%s.part%d", e->plan->symbol, number), true);
-  unsigned kind = LLVMGetEnumAttributeKindForName("noinline", 8);
-  LLVMAddAttributeAtIndex(e->function, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, LLVMCreateEnumAttribute(e->context, kind, 0));
-  load_arguments(e);
-  emit_top(e, e->plan->items.at + from, to - from);
-  LLVMBuildRetVoid(e->b);
-  return e->function;
+static bool is_small(const Plan *p) {
+  int nodes = 0;
+  for (int i = 0; i < p->items.len; i++) nodes += nodes_in(p->items.at[i]);
+  return nodes <= PART_NODES;
 }
 
-/* The parts first, then the function that calls them. */
+static LLVMTypeRef part_type(Emit *e) {
+  return LLVMFunctionType(LLVMVoidTypeInContext(e->context), (LLVMTypeRef[]){e->pointer, e->pointer}, 2, 0);
+}
+
+/* Which entries of the table the buffers of the part just emitted are, in bytes. */
+static LLVMValueRef names_of_part(Emit *e) {
+  const int count = e->named.len;
+  LLVMValueRef *offset = arena_array(e->session->arena, LLVMValueRef, count + 1);
+  for (int i = 0; i < count; i++) offset[i] = LLVMConstInt(e->i32, 8 * (unsigned)e->named.at[i], 0);
+  LLVMValueRef all = LLVMConstArray2(e->i32, offset, (uint64_t)count), names = LLVMAddGlobal(e->module, LLVMTypeOf(all), "names");
+  LLVMSetInitializer(names, all);
+  LLVMSetLinkage(names, LLVMPrivateLinkage);
+  LLVMSetGlobalConstant(names, 1);
+  return names;
+}
+
+static Part emit_part(Emit *e, const char *name, PartBody *body, int from, int to) {
+  LLVMValueRef f = module_function(e, name, part_type(e), true);
+  SavedPlace saved = enter_function(e, f);
+  LLVMValueRef args = e->args;
+  e->args = LLVMGetParam(f, 0);
+  e->names = LLVMGetParam(f, 1);
+  e->named.len = 0;
+  load_arguments(e);
+  body(e, e->plan->items.at + from, to - from);
+  LLVMBuildRetVoid(e->b);
+  const Part part = {f, names_of_part(e)};
+  e->args = args;
+  e->names = NULL;
+  leave_function(e, saved);
+  return part;
+}
+
+static void call_parts(Emit *e, const Parts *parts) {
+  for (int i = 0; i < parts->len; i++)
+    LLVMBuildCall2(e->b, part_type(e), parts->at[i].function, (LLVMValueRef[]){e->args, parts->at[i].names}, 2, "");
+}
+
 static void emit_parts(Emit *e) {
-  Vec(LLVMValueRef) parts = {0};
+  const char *symbol = e->plan->symbol;
+  Parts parts = {0}, keeping = {0};
   for (int from = 0, to; from < e->plan->items.len; from = to) {
     to = part_end(e->plan, from);
-    LLVMValueRef part = emit_part(e, parts.len, from, to);
+    const Part part = emit_part(e, arena_printf(e->session->arena, "%s.part%d", symbol, parts.len), emit_top, from, to);
     vec_push(e->session->arena, parts, part);
+    if (!keeps_state(e->plan->items.at + from, to - from)) continue;
+    const Part keep = emit_part(e, arena_printf(e->session->arena, "%s.keep%d", symbol, keeping.len), emit_keep_state, from, to);
+    vec_push(e->session->arena, keeping, keep);
   }
-  begin_function(e, e->plan->symbol, false);
   load_arguments(e);
-  for (int i = 0; i < parts.len; i++) LLVMBuildCall2(e->b, function_type(e), parts.at[i], &e->args, 1, "");
+  call_parts(e, &parts);
+  call_parts(e, &keeping);
 }
 
 static void set_types(Emit *e) {
@@ -226,10 +283,12 @@ void emit_unit(Session *s, const Plan *p, LLVMModuleRef module, int vector_bits)
     LLVMDisposeBuilder(e->b);
     return;
   }
-  bool is_small = p->items.len == 0 || part_end(p, 0) == p->items.len;
-  if (is_small) begin_function(e, p->symbol, false), load_arguments(e), emit_top(e, p->items.at, p->items.len);
-  else emit_parts(e);
-  emit_keep_state(e);
+  begin_function(e, p->symbol);
+  load_arguments(e);
+  if (is_small(p)) {
+    emit_top(e, p->items.at, p->items.len);
+    emit_keep_state(e, p->items.at, p->items.len);
+  } else emit_parts(e);
   LLVMBuildRetVoid(e->b);
   LLVMDisposeBuilder(e->b);
 }
