@@ -106,10 +106,10 @@ static void all_rows(Dots *d) {
 
 static LLVMValueRef dots_function(Emit *e, int outputs) {
   char name[32];
-  snprintf(name, sizeof name, "rnn.dots.%d", outputs);
-  LLVMValueRef f = LLVMGetNamedFunction(e->module, name);
-  if (f) return f;
-  f = module_function(e, name, dots_type(e), true);
+  snprintf(name, sizeof name, "dots.%d", outputs);
+  bool wants_body;
+  LLVMValueRef f = kernel_function(e, name, dots_type(e), &wants_body);
+  if (!wants_body) return f;
   Dots d = {.e = e, .outputs = outputs};
   SavedPlace saved = enter_function(e, f);
   for (int i = 0; i < PARAMETERS; i++) d.parameter[i] = LLVMGetParam(f, (unsigned)i);
@@ -117,6 +117,10 @@ static LLVMValueRef dots_function(Emit *e, int outputs) {
   LLVMBuildRetVoid(e->b);
   leave_function(e, saved);
   return f;
+}
+
+void dots_kernels(Emit *e) {
+  for (int outputs = 1; outputs <= MOST_OUTPUTS; outputs++) dots_function(e, outputs);
 }
 
 void emit_dots(Emit *e, const Contract *c) {

@@ -23,7 +23,7 @@ typedef struct Emit {
   LLVMBuilderRef b;
   LLVMValueRef function, args;
   LLVMTypeRef i1, i8, i32, i64, pointer, real, integer; /* integer: as wide as real */
-  bool is_double;
+  bool is_double, kernels_are_linked; /* the latter: what kernels.c has emitted is only declared */
   int vector_bits, real_bytes, widest; /* widest: lanes of the widest vector */
   /* loaded at entry */
   LLVMValueRef rows, fresh, keep_state, sequence, seed, update;
@@ -210,6 +210,10 @@ void load_arguments(Emit *e);
 void wide_vectors(Emit *e, LLVMValueRef function);
 /* An internal function of the module for others to call; one that does not `stay` goes into its callers. */
 LLVMValueRef module_function(Emit *e, const char *name, LLVMTypeRef type, bool stays);
+/* The name of a function of the module that does not depend on the plan: "rnn.f32.NAME". */
+const char *common_name(Emit *e, const char *name);
+/* The function of that name, which stays by itself. `wants_body`: it has been added, and is still to be filled. */
+LLVMValueRef kernel_function(Emit *e, const char *name, LLVMTypeRef type, bool *wants_body);
 /* Code goes into `function` from here on, until the place that was left is taken up again. */
 typedef struct SavedPlace {
   LLVMBasicBlockRef block;
@@ -217,12 +221,36 @@ typedef struct SavedPlace {
 } SavedPlace;
 SavedPlace enter_function(Emit *e, LLVMValueRef function);
 void leave_function(Emit *e, SavedPlace saved);
-/* Emits a plan's function into a module. */
-void emit_unit(Session *s, const Plan *p, LLVMModuleRef module, int vector_bits);
+/* An Emit for a module without a plan. */
+Emit emit_new(Session *s, LLVMModuleRef module, int vector_bits, bool is_double);
+/* Emits a plan's function into a module. `kernels_are_linked`: into this process, kernels.c's functions need not be in the module. */
+void emit_unit(Session *s, const Plan *p, LLVMModuleRef module, int vector_bits, bool kernels_are_linked);
 LLVMTargetMachineRef target_machine(Session *s, int *vector_bits);
 bool optimize_module(Session *s, LLVMModuleRef module, LLVMTargetMachineRef machine);
 /* All that a plan's machine code depends on (key.c), in malloc'ed memory; NULL where this program does not know its own version. */
 char *code_key(const Plan *p, size_t *size);
+/* The machine that code is made for: triple, CPU, features. */
+const char *machine_text(Session *s);
 double seconds_now(void);
+
+/* --- object.c ------------------------------------------------------------------------------------------------------------------ */
+
+typedef Vec(LLVMValueRef) Functions;
+/* const char NAME[] = TEXT, and const RnnSymbol NAME[] = {{"function", function}, …, {NULL, NULL}}. */
+void define_text(LLVMModuleRef module, const char *name, const char *text);
+void define_symbols(Session *s, LLVMModuleRef module, const char *name, const Functions *functions);
+/* Optimises a module and writes its object file. */
+bool write_module(Session *s, LLVMModuleRef module, LLVMTargetMachineRef machine, const char *path);
+
+/* --- kernels.c: functions that no model changes ------------------------------------------------------------------------------- */
+
+/* Those that this program was linked with, if they were made for this machine; otherwise NULL. Ends with {NULL, NULL}. */
+const RnnSymbol *kernels_linked(Session *s);
+bool is_kernel(const char *name);
+/* Each emits all of its own. */
+void tile_kernels(Emit *e);
+void dots_kernels(Emit *e);
+void pack_kernels(Emit *e);
+void sparse_kernels(Emit *e);
 
 #endif

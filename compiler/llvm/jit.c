@@ -13,6 +13,7 @@ struct Jit {
   Session *session;
   LLVMOrcLLJITRef lljit;
   CodeCache *cache;
+  const RnnSymbol *kernels; /* in this program; NULL: each unit has its own */
   LLVMTargetMachineRef machine; /* from the first unit that is compiled */
   int vector_bits;
   LlvmTimes times;
@@ -42,22 +43,27 @@ static const External externals[] = {
     {"memset", (void *)memset}, {"memcpy", (void *)memcpy}, {"memmove", (void *)memmove},
 };
 
+static LLVMOrcCSymbolMapPair symbol_at(Jit *j, const char *name, uintptr_t address) {
+  LLVMOrcCSymbolMapPair pair = {.Name = LLVMOrcLLJITMangleAndIntern(j->lljit, name)};
+  pair.Sym.Address = (LLVMOrcExecutorAddress)address;
+  pair.Sym.Flags = (LLVMJITSymbolFlags){LLVMJITSymbolGenericFlagsExported | LLVMJITSymbolGenericFlagsCallable, 0};
+  return pair;
+}
+
 static bool define_externals(Jit *j) {
   enum { COUNT = sizeof externals / sizeof *externals };
-  LLVMOrcCSymbolMapPair pairs[COUNT];
-  for (int i = 0; i < COUNT; i++) {
-    pairs[i].Name = LLVMOrcLLJITMangleAndIntern(j->lljit, externals[i].name);
-    pairs[i].Sym.Address = (LLVMOrcExecutorAddress)(uintptr_t)externals[i].address;
-    pairs[i].Sym.Flags = (LLVMJITSymbolFlags){LLVMJITSymbolGenericFlagsExported | LLVMJITSymbolGenericFlagsCallable, 0};
-  }
+  Vec(LLVMOrcCSymbolMapPair) pairs = {0};
+  for (int i = 0; i < COUNT; i++) vec_push(j->session->arena, pairs, symbol_at(j, externals[i].name, (uintptr_t)externals[i].address));
+  for (const RnnSymbol *k = j->kernels; k && k->name; k++) vec_push(j->session->arena, pairs, symbol_at(j, k->name, (uintptr_t)k->function));
   LLVMOrcJITDylibRef main = LLVMOrcLLJITGetMainJITDylib(j->lljit);
-  return !failed(j->session, LLVMOrcJITDylibDefine(main, LLVMOrcAbsoluteSymbols(pairs, COUNT)), "cannot prepare the JIT");
+  return !failed(j->session, LLVMOrcJITDylibDefine(main, LLVMOrcAbsoluteSymbols(pairs.at, (size_t)pairs.len)), "cannot prepare the JIT");
 }
 
 Jit *jit_new(Session *s, CodeCache *cache) {
   Jit *j = arena_new_of(s->arena, Jit);
   j->session = s;
   j->cache = cache;
+  j->kernels = kernels_linked(s);
   LLVMInitializeNativeTarget();
   if (failed(s, LLVMOrcCreateLLJIT(&j->lljit, NULL), "cannot start the JIT")) return NULL;
   return define_externals(j) ? j : NULL;
@@ -89,7 +95,7 @@ static LLVMMemoryBufferRef compile(Jit *j, const Plan *p) {
   if (!j->machine && !(j->machine = target_machine(j->session, &j->vector_bits))) return NULL;
   LLVMContextRef context = LLVMContextCreate();
   LLVMModuleRef module = LLVMModuleCreateWithNameInContext(p->symbol, context);
-  emit_unit(j->session, p, module, j->vector_bits);
+  emit_unit(j->session, p, module, j->vector_bits, j->kernels != NULL);
   double emitted = seconds_now();
   bool fine = optimize_module(j->session, module, j->machine);
   j->times.emit += emitted - begin;

@@ -48,14 +48,6 @@ static void print_versions(FILE *out, const BuildId *id) {
   fprintf(out, "\nllvm %u.%u.%u\nabi %d\n", major, minor, patch, RNN_ABI_VERSION);
 }
 
-static void print_machine(FILE *out) {
-  char *triple = LLVMGetDefaultTargetTriple(), *cpu = LLVMGetHostCPUName(), *features = LLVMGetHostCPUFeatures();
-  fprintf(out, "machine %s %s %s\n", triple, cpu, features);
-  LLVMDisposeMessage(triple);
-  LLVMDisposeMessage(cpu);
-  LLVMDisposeMessage(features);
-}
-
 /* The graph has every attribute and constant; the plan is made of it by this compiler, and is there to be safe. */
 char *code_key(const Plan *p, size_t *size) {
   BuildId id = {0};
@@ -65,7 +57,7 @@ char *code_key(const Plan *p, size_t *size) {
   FILE *out = open_memstream(&text, size);
   if (!out) return NULL;
   print_versions(out, &id);
-  print_machine(out);
+  fprintf(out, "machine %s\n", machine_text(p->session));
   fprintf(out, "symbol %s\nscalar %s\nstep %d, half %d\n", p->symbol, p->is_double ? "f64" : "f32", p->is_step, p->half_weights);
   graph_print(p->graph, out);
   plan_print(p, out);

@@ -27,6 +27,9 @@ LlvmTimes jit_times(const Jit *j);
 /* Writes one object file that defines every plan's function, rnn_manifest and rnn_symbols (runtime/abi.h). */
 bool object_write(Session *s, Plan *const *plans, int count, const char *manifest, const char *path);
 
+/* Writes the object file of functions that no model changes, for this machine (kernels.c). */
+bool kernels_write(Session *s, const char *path);
+
 /* --- to look at --------------------------------------------------------------------------------------------------------- */
 
 typedef enum LlvmText { LLVM_TEXT_IR, LLVM_TEXT_OPTIMIZED, LLVM_TEXT_ASSEMBLY } LlvmText;

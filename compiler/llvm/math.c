@@ -41,8 +41,7 @@ static LLVMValueRef polynomial(Emit *e, int width, LLVMValueRef x, const double 
 
 /* Calls the internal function of that name for this width, building it the first time. */
 static LLVMValueRef call_math(Emit *e, const char *name, int width, LLVMValueRef x, MathBody *body) {
-  char full[48];
-  snprintf(full, sizeof full, "rnn.%s.%d", name, width);
+  const char *full = common_name(e, arena_printf(e->session->arena, "%s.%d", name, width));
   LLVMTypeRef type = LLVMFunctionType(lanes(e, width), (LLVMTypeRef[]){lanes(e, width)}, 1, 0);
   LLVMValueRef f = LLVMGetNamedFunction(e->module, full);
   if (!f) {

@@ -3,11 +3,10 @@
 #include "llvm/emit.h"
 #include <string.h>
 
-static void define_manifest(LLVMModuleRef module, const char *manifest) {
-  LLVMContextRef c = LLVMGetModuleContext(module);
-  LLVMValueRef text = LLVMConstStringInContext2(c, manifest, strlen(manifest), 0);
-  LLVMValueRef global = LLVMAddGlobal(module, LLVMTypeOf(text), "rnn_manifest");
-  LLVMSetInitializer(global, text);
+void define_text(LLVMModuleRef module, const char *name, const char *text) {
+  LLVMValueRef value = LLVMConstStringInContext2(LLVMGetModuleContext(module), text, strlen(text), 0);
+  LLVMValueRef global = LLVMAddGlobal(module, LLVMTypeOf(value), name);
+  LLVMSetInitializer(global, value);
   LLVMSetGlobalConstant(global, 1);
 }
 
@@ -20,24 +19,39 @@ static LLVMValueRef private_string(LLVMModuleRef module, const char *text) {
   return global;
 }
 
-/* const RnnSymbol rnn_symbols[] = {{"rnn_unit_0", rnn_unit_0}, …, {NULL, NULL}} */
-static void define_symbols(Session *s, LLVMModuleRef module, Plan *const *plans, int count) {
+void define_symbols(Session *s, LLVMModuleRef module, const char *name, const Functions *functions) {
   LLVMContextRef c = LLVMGetModuleContext(module);
   LLVMTypeRef pointer = LLVMPointerTypeInContext(c, 0);
   LLVMTypeRef pair = LLVMStructTypeInContext(c, (LLVMTypeRef[]){pointer, pointer}, 2, 0);
-  static const char *const of_step[] = {"", ".begin", ".prepare"};
-  Vec(LLVMValueRef) rows = {0};
-  for (int i = 0; i < count; i++)
-    for (int k = 0; k < (plans[i]->is_step ? 3 : 1); k++) {
-      const char *symbol = arena_printf(s->arena, "%s%s", plans[i]->symbol, of_step[k]);
-      LLVMValueRef fields[] = {private_string(module, symbol), LLVMGetNamedFunction(module, symbol)};
-      vec_push(s->arena, rows, LLVMConstNamedStruct(pair, fields, 2));
-    }
+  Functions rows = {0};
+  for (int i = 0; i < functions->len; i++) {
+    size_t length;
+    LLVMValueRef fields[] = {private_string(module, LLVMGetValueName2(functions->at[i], &length)), functions->at[i]};
+    vec_push(s->arena, rows, LLVMConstNamedStruct(pair, fields, 2));
+  }
   vec_push(s->arena, rows, LLVMConstNull(pair));
   LLVMValueRef table = LLVMConstArray2(pair, rows.at, (uint64_t)rows.len);
-  LLVMValueRef global = LLVMAddGlobal(module, LLVMTypeOf(table), "rnn_symbols");
+  LLVMValueRef global = LLVMAddGlobal(module, LLVMTypeOf(table), name);
   LLVMSetInitializer(global, table);
   LLVMSetGlobalConstant(global, 1);
+}
+
+static Functions functions_of(Session *s, LLVMModuleRef module, Plan *const *plans, int count) {
+  static const char *const of_step[] = {"", ".begin", ".prepare"};
+  Functions all = {0};
+  for (int i = 0; i < count; i++)
+    for (int k = 0; k < (plans[i]->is_step ? 3 : 1); k++)
+      vec_push(s->arena, all, LLVMGetNamedFunction(module, arena_printf(s->arena, "%s%s", plans[i]->symbol, of_step[k])));
+  return all;
+}
+
+bool write_module(Session *s, LLVMModuleRef module, LLVMTargetMachineRef machine, const char *path) {
+  char *message = NULL;
+  if (!optimize_module(s, module, machine)) return false;
+  if (!LLVMTargetMachineEmitToFile(machine, module, path, LLVMObjectFile, &message)) return true;
+  diag_error(s, E0801, (Span){0}, "cannot write `%s`: %s", path, message);
+  LLVMDisposeMessage(message);
+  return false;
 }
 
 bool object_write(Session *s, Plan *const *plans, int count, const char *manifest, const char *path) {
@@ -46,16 +60,11 @@ bool object_write(Session *s, Plan *const *plans, int count, const char *manifes
   if (!machine) return false;
   LLVMContextRef context = LLVMContextCreate();
   LLVMModuleRef module = LLVMModuleCreateWithNameInContext("rnn", context);
-  for (int i = 0; i < count; i++) emit_unit(s, plans[i], module, bits);
-  define_manifest(module, manifest);
-  define_symbols(s, module, plans, count);
-  char *message = NULL;
-  bool fine = optimize_module(s, module, machine);
-  if (fine && LLVMTargetMachineEmitToFile(machine, module, path, LLVMObjectFile, &message)) {
-    diag_error(s, E0801, (Span){0}, "cannot write `%s`: %s", path, message);
-    LLVMDisposeMessage(message);
-    fine = false;
-  }
+  for (int i = 0; i < count; i++) emit_unit(s, plans[i], module, bits, false);
+  define_text(module, "rnn_manifest", manifest);
+  const Functions functions = functions_of(s, module, plans, count);
+  define_symbols(s, module, "rnn_symbols", &functions);
+  const bool fine = write_module(s, module, machine, path);
   LLVMDisposeModule(module);
   LLVMContextDispose(context);
   LLVMDisposeTargetMachine(machine);
@@ -81,7 +90,7 @@ bool llvm_print(Session *s, const Plan *p, LlvmText what, FILE *out) {
   if (!machine) return false;
   LLVMContextRef context = LLVMContextCreate();
   LLVMModuleRef module = LLVMModuleCreateWithNameInContext(p->symbol, context);
-  emit_unit(s, p, module, bits);
+  emit_unit(s, p, module, bits, false);
   bool fine = what == LLVM_TEXT_IR || optimize_module(s, module, machine);
   if (fine) print_text(module, machine, what, out);
   LLVMDisposeModule(module);

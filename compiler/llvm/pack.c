@@ -114,10 +114,9 @@ static void all_outputs(Pack *p, bool turned) {
 /* --- the module's function ------------------------------------------------------------------------------------------------------ */
 
 static LLVMValueRef pack_function(Emit *e, bool turned) {
-  const char *name = turned ? "rnn.pack.turned" : "rnn.pack";
-  LLVMValueRef f = LLVMGetNamedFunction(e->module, name);
-  if (f) return f;
-  f = module_function(e, name, pack_type(e), true);
+  bool wants_body;
+  LLVMValueRef f = kernel_function(e, turned ? "pack.turned" : "pack", pack_type(e), &wants_body);
+  if (!wants_body) return f;
   Pack p = {.e = e};
   SavedPlace saved = enter_function(e, f);
   for (int i = 0; i < PARAMETERS; i++) p.parameter[i] = LLVMGetParam(f, (unsigned)i);
@@ -126,6 +125,11 @@ static LLVMValueRef pack_function(Emit *e, bool turned) {
   LLVMBuildRetVoid(e->b);
   leave_function(e, saved);
   return f;
+}
+
+void pack_kernels(Emit *e) {
+  pack_function(e, false);
+  pack_function(e, true);
 }
 
 static void pack_panels(Emit *e, const Term *term) {

@@ -174,10 +174,10 @@ static void all_panels(Sparse *s) {
 /* --- functions of the module --------------------------------------------------------------------------------------------------- */
 
 static LLVMValueRef sparse_function(Emit *e, int kind) {
-  static const char *const names[] = {[SPARSE_PERMUTE] = "rnn.sparse.permute", [SPARSE_BLOCKS] = "rnn.sparse.blocks"};
-  LLVMValueRef f = LLVMGetNamedFunction(e->module, names[kind]);
-  if (f) return f;
-  f = module_function(e, names[kind], sparse_type(e), true);
+  static const char *const names[] = {[SPARSE_PERMUTE] = "sparse.permute", [SPARSE_BLOCKS] = "sparse.blocks"};
+  bool wants_body;
+  LLVMValueRef f = kernel_function(e, names[kind], sparse_type(e), &wants_body);
+  if (!wants_body) return f;
   Sparse s = {.e = e, .kind = kind};
   SavedPlace saved = enter_function(e, f);
   for (int i = 0; i < PARAMETERS; i++) s.parameter[i] = LLVMGetParam(f, (unsigned)i);
@@ -200,6 +200,12 @@ static LLVMValueRef sparse_function(Emit *e, int kind) {
 
 /* Vectors of 64 bytes are AVX-512's, which permutes two of them (target.c). */
 static bool permutes(Emit *e) { return e->vector_bits == 512; }
+
+static int first_kind(Emit *e) { return permutes(e) ? SPARSE_PERMUTE : SPARSE_BLOCKS; }
+
+void sparse_kernels(Emit *e) {
+  for (int kind = first_kind(e); kind <= SPARSE_BLOCKS; kind++) sparse_function(e, kind);
+}
 
 static LLVMValueRef kind_of(Emit *e, const Term *t) {
   return load_field(e, e->i64, table_pointer(e, t->sparse), (int64_t)offsetof(SparseHead, kind), "kind");
@@ -227,7 +233,7 @@ void emit_sparse_term(Emit *e, const Contract *c, const Term *t) {
   if_end(e, &dense);
   LLVMValueRef args[PARAMETERS] = {[PAR_HEAD] = table_pointer(e, t->sparse), [PAR_X] = x->x, [PAR_XJ] = x->xj, [PAR_C] = c->c, [PAR_LDC] = c->ldc,
                                    [PAR_COLUMNS] = c->columns, [PAR_ADD] = int_const(e, c->add), [PAR_M] = int_const(e, c->width)};
-  for (int which = permutes(e) ? SPARSE_PERMUTE : SPARSE_BLOCKS; which <= SPARSE_BLOCKS; which++) {
+  for (int which = first_kind(e); which <= SPARSE_BLOCKS; which++) {
     If this = if_begin(e, is_kind(e, kind, which));
     LLVMBuildCall2(e->b, sparse_type(e), sparse_function(e, which), args, PARAMETERS, "");
     if_end(e, &this);

@@ -38,6 +38,15 @@ LLVMTargetMachineRef target_machine(Session *s, int *vector_bits) {
   return machine;
 }
 
+const char *machine_text(Session *s) {
+  char *triple = LLVMGetDefaultTargetTriple(), *cpu = LLVMGetHostCPUName(), *features = LLVMGetHostCPUFeatures();
+  const char *text = arena_printf(s->arena, "%s %s %s", triple, cpu, features);
+  LLVMDisposeMessage(triple);
+  LLVMDisposeMessage(cpu);
+  LLVMDisposeMessage(features);
+  return text;
+}
+
 const char *llvm_machine(Session *s, int *vector_bits) {
   char *cpu = LLVMGetHostCPUName(), *features = LLVMGetHostCPUFeatures();
   const char *name = arena_strdup(s->arena, cpu);

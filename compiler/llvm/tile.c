@@ -203,10 +203,10 @@ static int splits_for(int vectors, int columns) {
 /* A tile has one caller, its strip, and goes into it; strips stay by themselves, one for all products. */
 static LLVMValueRef tile_function(Emit *e, int vectors, int columns, bool masked) {
   char name[48];
-  snprintf(name, sizeof name, "rnn.tile.%d.%d%s", vectors, columns, masked ? ".masked" : "");
-  LLVMValueRef f = LLVMGetNamedFunction(e->module, name);
+  snprintf(name, sizeof name, "tile.%d.%d%s", vectors, columns, masked ? ".masked" : "");
+  LLVMValueRef f = LLVMGetNamedFunction(e->module, common_name(e, name));
   if (f) return f;
-  f = module_function(e, name, function_type(e), false);
+  f = module_function(e, common_name(e, name), function_type(e), false);
   Tile t = {.e = e, .panel = vectors, .vectors = vectors, .columns = columns, .splits = splits_for(vectors, columns), .masked = masked};
   SavedPlace saved = enter_function(e, f);
   for (int i = 0; i < TILE_PARAMETERS; i++) t.parameter[i] = LLVMGetParam(f, (unsigned)i);
@@ -255,10 +255,10 @@ static void strip_body(Emit *e, const Strip *s) {
 
 static LLVMValueRef strip_function(Emit *e, int vectors, bool masked) {
   char name[48];
-  snprintf(name, sizeof name, "rnn.strip.%d%s", vectors, masked ? ".masked" : "");
-  LLVMValueRef f = LLVMGetNamedFunction(e->module, name);
-  if (f) return f;
-  f = module_function(e, name, function_type(e), true);
+  snprintf(name, sizeof name, "strip.%d%s", vectors, masked ? ".masked" : "");
+  bool wants_body;
+  LLVMValueRef f = kernel_function(e, name, function_type(e), &wants_body);
+  if (!wants_body) return f;
   Strip s = {.vectors = vectors, .masked = masked};
   SavedPlace saved = enter_function(e, f);
   for (int i = 0; i < STRIP_PARAMETERS; i++) s.parameter[i] = LLVMGetParam(f, (unsigned)i);
@@ -270,10 +270,10 @@ static LLVMValueRef strip_function(Emit *e, int vectors, bool masked) {
 /* A single column against several panels side by side. */
 static LLVMValueRef column_function(Emit *e, int panel, int panels) {
   char name[48];
-  snprintf(name, sizeof name, "rnn.column.%d.%d", panel, panels);
-  LLVMValueRef f = LLVMGetNamedFunction(e->module, name);
-  if (f) return f;
-  f = module_function(e, name, function_type(e), true);
+  snprintf(name, sizeof name, "column.%d.%d", panel, panels);
+  bool wants_body;
+  LLVMValueRef f = kernel_function(e, name, function_type(e), &wants_body);
+  if (!wants_body) return f;
   Tile t = {.e = e, .panel = panel, .vectors = panel * panels, .columns = 1, .splits = splits_for(panel * panels, 1)};
   SavedPlace saved = enter_function(e, f);
   for (int i = 0; i < TILE_PARAMETERS; i++) t.parameter[i] = LLVMGetParam(f, (unsigned)i);
@@ -281,6 +281,13 @@ static LLVMValueRef column_function(Emit *e, int panel, int panels) {
   tile_body(&t);
   leave_function(e, saved);
   return f;
+}
+
+void tile_kernels(Emit *e) {
+  const int most = panel_vectors(e);
+  for (int vectors = 1; vectors <= most; vectors++)
+    for (int masked = 0; masked < 2; masked++) strip_function(e, vectors, masked);
+  for (int panels = 2; panels <= MOST_PANELS; panels *= 2) column_function(e, most, panels);
 }
 
 void emit_strip(Emit *e, const StripCall *call) {

@@ -155,6 +155,17 @@ LLVMValueRef module_function(Emit *e, const char *name, LLVMTypeRef type, bool s
   return f;
 }
 
+const char *common_name(Emit *e, const char *name) { return arena_printf(e->session->arena, "rnn.f%d.%s", 8 * e->real_bytes, name); }
+
+LLVMValueRef kernel_function(Emit *e, const char *name, LLVMTypeRef type, bool *wants_body) {
+  const char *full = common_name(e, name);
+  LLVMValueRef f = LLVMGetNamedFunction(e->module, full);
+  const bool is_linked = e->kernels_are_linked && is_kernel(full);
+  *wants_body = !f && !is_linked;
+  if (f) return f;
+  return is_linked ? LLVMAddFunction(e->module, full, type) : module_function(e, full, type, true);
+}
+
 SavedPlace enter_function(Emit *e, LLVMValueRef function) {
   SavedPlace saved = {LLVMGetInsertBlock(e->b), e->function};
   e->function = function;
@@ -265,24 +276,22 @@ static void set_types(Emit *e) {
   e->i32 = LLVMInt32TypeInContext(c);
   e->i64 = LLVMInt64TypeInContext(c);
   e->pointer = LLVMPointerTypeInContext(c, 0);
-  e->is_double = e->plan->is_double;
   e->real = e->is_double ? LLVMDoubleTypeInContext(c) : LLVMFloatTypeInContext(c);
   e->integer = e->is_double ? e->i64 : e->i32;
   e->real_bytes = e->is_double ? 8 : 4;
 }
 
-void emit_unit(Session *s, const Plan *p, LLVMModuleRef module, int vector_bits) {
-  Emit emit = {.session = s, .plan = p, .g = p->graph, .module = module, .context = LLVMGetModuleContext(module)}, *e = &emit;
-  set_types(e);
-  e->vector_bits = vector_bits;
-  e->widest = vector_bits / 8 / e->real_bytes;
-  e->b = LLVMCreateBuilderInContext(e->context);
-  e->buffer = arena_array(s->arena, LLVMValueRef, p->buffers.len + 1);
-  if (p->is_step) {
-    emit_step_unit(e);
-    LLVMDisposeBuilder(e->b);
-    return;
-  }
+Emit emit_new(Session *s, LLVMModuleRef module, int vector_bits, bool is_double) {
+  Emit e = {.session = s, .module = module, .context = LLVMGetModuleContext(module), .is_double = is_double};
+  set_types(&e);
+  e.vector_bits = vector_bits;
+  e.widest = vector_bits / 8 / e.real_bytes;
+  e.b = LLVMCreateBuilderInContext(e.context);
+  return e;
+}
+
+static void emit_whole(Emit *e) {
+  const Plan *p = e->plan;
   begin_function(e, p->symbol);
   load_arguments(e);
   if (is_small(p)) {
@@ -290,5 +299,15 @@ void emit_unit(Session *s, const Plan *p, LLVMModuleRef module, int vector_bits)
     emit_keep_state(e, p->items.at, p->items.len);
   } else emit_parts(e);
   LLVMBuildRetVoid(e->b);
-  LLVMDisposeBuilder(e->b);
+}
+
+void emit_unit(Session *s, const Plan *p, LLVMModuleRef module, int vector_bits, bool kernels_are_linked) {
+  Emit e = emit_new(s, module, vector_bits, p->is_double);
+  e.plan = p;
+  e.g = p->graph;
+  e.kernels_are_linked = kernels_are_linked;
+  e.buffer = arena_array(s->arena, LLVMValueRef, p->buffers.len + 1);
+  if (p->is_step) emit_step_unit(&e);
+  else emit_whole(&e);
+  LLVMDisposeBuilder(e.b);
 }
