@@ -175,7 +175,7 @@ void emit_random(Emit *e, Ref node);
 void emit_length(Emit *e, Ref node);
 void emit_step_index(Emit *e, Ref node);
 
-/* --- math.c: vector mathematics, each an internal function of the module built on first use --------------------------------- */
+/* --- math.c: vector mathematics ---------------------------------------------------------------------------------------------- */
 
 LLVMValueRef math_exp(Emit *e, int width, LLVMValueRef x);
 LLVMValueRef math_log(Emit *e, int width, LLVMValueRef x);

@@ -195,7 +195,9 @@ static void emit_place(Nest *n, int width, LLVMValueRef mask) {
 
 /* --- the nest --------------------------------------------------------------------------------------------------------------------- */
 
-enum { STRAIGHT_VECTORS = 2 }; /* of a step go without a loop, and so need not go through memory */
+/* So many vectors of a step go without a loop, and so need not go through memory. In double precision, which is for the prompt more than for
+ * streams, a function is long and its copies are most of what there is to compile. */
+static int straight_vectors(const Emit *e) { return e->plan->is_step && !e->is_double ? 2 : 1; }
 
 /* The innermost run of `length` elements (known or not when compiling): whole vectors, then the rest under a mask. */
 static void emit_run(Nest *n, LLVMValueRef length, LLVMValueRef *index) {
@@ -205,10 +207,7 @@ static void emit_run(Nest *n, LLVMValueRef length, LLVMValueRef *index) {
   if (n->width == 1) whole = length;
   bool known = LLVMIsAConstantInt(length);
   int64_t vectors = known ? LLVMConstIntGetSExtValue(length) / n->width : 2;
-  if (vectors == 1) {
-    *index = zero;
-    emit_place(n, n->width, NULL);
-  } else if (known && e->plan->is_step && vectors <= STRAIGHT_VECTORS) {
+  if (known && vectors <= straight_vectors(e)) {
     for (int64_t i = 0; i < vectors; i++) {
       *index = int_const(e, i * n->width);
       emit_place(n, n->width, NULL);

@@ -1,14 +1,11 @@
 /* math.c — exp, log, tanh, sigmoid, softplus as straight-line vector code.
  *
  * LLVM leaves tanhf and expf as one scalar call a lane, so they are made here, from textbook reductions (W. J. Cody and W. Waite,
- * Software Manual for the Elementary Functions, 1980): each is an internal function of the module, built on first use and
- * left to the inliner. Special values: NaN stays NaN, overflow gives Inf, underflow 0, exp(±0) = 1, tanh(±0) = ±0. */
+ * Software Manual for the Elementary Functions, 1980). Special values: NaN stays NaN, overflow gives Inf, underflow 0, exp(±0) = 1, tanh(±0) = ±0. */
 #include "llvm/emit.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-
-typedef LLVMValueRef MathBody(Emit *e, int width, LLVMValueRef x);
 
 /* --- short hands ------------------------------------------------------------------------------------------------------ */
 
@@ -37,23 +34,6 @@ static LLVMValueRef polynomial(Emit *e, int width, LLVMValueRef x, const double 
   LLVMValueRef p = real_const(e, width, c[n - 1]);
   for (int i = n - 2; i >= 0; i--) p = fused(e, width, p, x, real_const(e, width, c[i]));
   return p;
-}
-
-/* Calls the internal function of that name for this width, building it the first time. */
-static LLVMValueRef call_math(Emit *e, const char *name, int width, LLVMValueRef x, MathBody *body) {
-  const char *full = common_name(e, arena_printf(e->session->arena, "%s.%d", name, width));
-  LLVMTypeRef type = LLVMFunctionType(lanes(e, width), (LLVMTypeRef[]){lanes(e, width)}, 1, 0);
-  LLVMValueRef f = LLVMGetNamedFunction(e->module, full);
-  if (!f) {
-    f = LLVMAddFunction(e->module, full, type);
-    LLVMSetLinkage(f, LLVMInternalLinkage);
-    wide_vectors(e, f);
-    LLVMBasicBlockRef here = LLVMGetInsertBlock(e->b);
-    LLVMPositionBuilderAtEnd(e->b, LLVMAppendBasicBlockInContext(e->context, f, "entry"));
-    LLVMBuildRet(e->b, body(e, width, LLVMGetParam(f, 0)));
-    LLVMPositionBuilderAtEnd(e->b, here);
-  }
-  return LLVMBuildCall2(e->b, type, f, &x, 1, "");
 }
 
 /* --- exp and its relatives -------------------------------------------------------------------------------------------------- */
@@ -118,7 +98,7 @@ static LLVMValueRef clamp_value(Emit *e, int width, LLVMValueRef x, double low, 
 }
 
 /* exp x = 2^n exp r; 2^n in two factors, so that results among the denormals come out right. */
-static LLVMValueRef exp_body(Emit *e, int width, LLVMValueRef x) {
+LLVMValueRef math_exp(Emit *e, int width, LLVMValueRef x) {
   Reduced k = reduce_by_ln2(e, width, clamp_value(e, width, x, e->is_double ? -746 : -104, e->is_double ? 710 : 89));
   LLVMValueRef square = fmul(e, k.r, k.r);
   LLVMValueRef p = fused(e, width, square, exp_tail(e, width, k.r), fadd(e, k.r, real_const(e, width, 1)));
@@ -127,8 +107,6 @@ static LLVMValueRef exp_body(Emit *e, int width, LLVMValueRef x) {
   return fmul(e, fmul(e, p, power_of_two(e, width, half)), power_of_two(e, width, rest));
 }
 
-LLVMValueRef math_exp(Emit *e, int width, LLVMValueRef x) { return call_math(e, "exp", width, x, exp_body); }
-
 /* p · 2^n for a p near 1: n is added to its exponent. */
 static LLVMValueRef times_power_of_two(Emit *e, int width, LLVMValueRef p, LLVMValueRef n) {
   LLVMValueRef shifted = LLVMBuildShl(e->b, n, bits_const(e, width, e->is_double ? 52 : 23), "");
@@ -136,7 +114,8 @@ static LLVMValueRef times_power_of_two(Emit *e, int width, LLVMValueRef p, LLVMV
 }
 
 /* sigmoid x = 1 / (1 + exp(-x)). Within the clamp exp(-x) is an ordinary number; below it the result is less than any of those, and 0. */
-static LLVMValueRef sigmoid_body(Emit *e, int width, LLVMValueRef x) {
+LLVMValueRef math_sigmoid(Emit *e, int width, LLVMValueRef x) {
+  if (table_serves(e)) return table_sigmoid(e, width, x);
   const double most = e->is_double ? 708.5 : 87.5;
   double c[MOST_COEFFICIENTS];
   const int n = exp_coefficients(e, c);
@@ -148,13 +127,9 @@ static LLVMValueRef sigmoid_body(Emit *e, int width, LLVMValueRef x) {
   return select_if(e, LLVMRealOLT, x, real_const(e, width, -most), real_const(e, width, 0), y);
 }
 
-LLVMValueRef math_sigmoid(Emit *e, int width, LLVMValueRef x) {
-  if (table_serves(e)) return table_sigmoid(e, width, x);
-  return call_math(e, "sigmoid", width, x, sigmoid_body);
-}
-
 /* tanh |x| = m / (m + 2) with m = exp(2|x|) - 1 = 2^n (exp r - 1) + (2^n - 1), exact where x is small; the sign is put back. */
-static LLVMValueRef tanh_body(Emit *e, int width, LLVMValueRef x) {
+LLVMValueRef math_tanh(Emit *e, int width, LLVMValueRef x) {
+  if (table_serves(e)) return table_tanh(e, width, x);
   LLVMValueRef a = clamp_value(e, width, absolute(e, width, x), 0, e->is_double ? 20 : 10);
   Reduced k = reduce_by_ln2(e, width, fadd(e, a, a));
   LLVMValueRef square = fmul(e, k.r, k.r), scale = power_of_two(e, width, k.n);
@@ -162,11 +137,6 @@ static LLVMValueRef tanh_body(Emit *e, int width, LLVMValueRef x) {
   LLVMValueRef m = fused(e, width, p, scale, fsub(e, scale, real_const(e, width, 1)));
   LLVMValueRef y = fdiv(e, m, fadd(e, m, real_const(e, width, 2)));
   return call_intrinsic(e, "llvm.copysign", lanes(e, width), (LLVMValueRef[]){y, x}, 2);
-}
-
-LLVMValueRef math_tanh(Emit *e, int width, LLVMValueRef x) {
-  if (table_serves(e)) return table_tanh(e, width, x);
-  return call_math(e, "tanh", width, x, tanh_body);
 }
 
 /* --- log ------------------------------------------------------------------------------------------------------------------ */
@@ -187,7 +157,7 @@ static LLVMValueRef log_of_mantissa(Emit *e, int width, LLVMValueRef m, LLVMValu
   return fused(e, width, exponent, real_const(e, width, high), fadd(e, f, small));
 }
 
-static LLVMValueRef log_body(Emit *e, int width, LLVMValueRef x) {
+LLVMValueRef math_log(Emit *e, int width, LLVMValueRef x) {
   int mantissa = e->is_double ? 52 : 23;
   double smallest = e->is_double ? 0x1p-1022 : 0x1p-126, lift = e->is_double ? 0x1p54 : 0x1p25;
   LLVMValueRef tiny = LLVMBuildFCmp(e->b, LLVMRealOLT, x, real_const(e, width, smallest), "");
@@ -207,10 +177,8 @@ static LLVMValueRef log_body(Emit *e, int width, LLVMValueRef x) {
   return select_if(e, LLVMRealULT, x, zero, real_const(e, width, NAN), y); /* negative, or NaN */
 }
 
-LLVMValueRef math_log(Emit *e, int width, LLVMValueRef x) { return call_math(e, "log", width, x, log_body); }
-
 /* softplus x = max(x, 0) + log(1 + u), u = exp(-|x|); what rounding 1 + u lost is added back, divided by 1 + u. */
-static LLVMValueRef softplus_body(Emit *e, int width, LLVMValueRef x) {
+LLVMValueRef math_softplus(Emit *e, int width, LLVMValueRef x) {
   LLVMValueRef one = real_const(e, width, 1), zero = real_const(e, width, 0);
   LLVMValueRef u = math_exp(e, width, LLVMBuildFNeg(e->b, absolute(e, width, x), ""));
   LLVMValueRef w = fadd(e, one, u);
@@ -218,8 +186,6 @@ static LLVMValueRef softplus_body(Emit *e, int width, LLVMValueRef x) {
   LLVMValueRef positive = select_if(e, LLVMRealOLT, x, zero, zero, x);
   return fadd(e, positive, fadd(e, math_log(e, width, w), lost));
 }
-
-LLVMValueRef math_softplus(Emit *e, int width, LLVMValueRef x) { return call_math(e, "softplus", width, x, softplus_body); }
 
 /* --- rare functions --------------------------------------------------------------------------------------------------------- */
 

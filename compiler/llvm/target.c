@@ -56,10 +56,10 @@ const char *llvm_machine(Session *s, int *vector_bits) {
   return name;
 }
 
-/* Loops and vectors are already as they should be: promote accumulators to registers, inline the mathematics, simplify, hoist what a
- * loop repeats. The whole of default<O3> takes several times as long for the same code. */
-static const char *const passes = "mergefunc,function(sroa,early-cse),cgscc(inline),globaldce,function(sroa,early-cse<memssa>,instcombine<no-verify-fixpoint>,simplifycfg,"
-                                  "loop-simplify,lcssa,loop-mssa(licm),instcombine<no-verify-fixpoint>,gvn,simplifycfg)";
+/* Loops and vectors are already as they should be: functions that are the same become one (unit.c); promote accumulators to registers,
+ * hoist what a loop repeats, simplify. The whole of default<O3> takes several times as long for the same code. */
+static const char *const passes = "mergefunc,always-inline,globaldce,function(sroa,early-cse<memssa>,simplifycfg,loop-simplify,lcssa,loop-mssa(licm),"
+                                  "instcombine<no-verify-fixpoint>,early-cse<memssa>,simplifycfg)";
 
 static bool module_is_valid(Session *s, LLVMModuleRef module) {
   char *message = NULL;
