@@ -84,7 +84,16 @@ static void raise_stack(void) {
   setrlimit(RLIMIT_STACK, &limit);
 }
 
+/* OpenBLAS starts its threads before main() and lets them spin, though the runtime never uses them (runtime/calls.c). Where it is linked into
+ * the program it reads the environment after this, and what is started from here finds it as it was. */
+static bool threads_named;
+__attribute__((constructor(101))) static void want_one_blas_thread(void) {
+  threads_named = getenv("OPENBLAS_NUM_THREADS");
+  if (!threads_named) setenv("OPENBLAS_NUM_THREADS", "1", 1);
+}
+
 int main(int argc, char **argv) {
+  if (!threads_named) unsetenv("OPENBLAS_NUM_THREADS");
   rnn_fix_blas_core(argv);
   raise_stack();
   Session *s = session_new();
