@@ -76,7 +76,7 @@ static bool link_program(Session *s, const char *object, const char *output) {
   const char *library = runtime_library(s), *compiler = getenv("CC") ? getenv("CC") : "cc";
   if (!library) return false;
   const char *argv[] = {compiler, LINK_LIKE_THIS, object, library, "-Wl,--as-needed", "-o", output, "-llapacke", "-lopenblas", "-lcjson",
-                        "-lzip", "-lm", "-lpthread", NULL};
+                        "-lm", "-lpthread", "-ldl", NULL};
   return spawn_and_wait(s, (char *const *)argv);
 }
 

@@ -2,16 +2,17 @@
  * clock of the data: the steps of all sequences one behind the other, and their starts as `offset`. What lives on several: [sequence, s,
  * t, …], missing behind the ends of the shorter ones, and their lengths as `s.length` and `t.length`. Steps of clocks of fixed length,
  * then the value's own elements, are the dims that follow. */
+#include "runtime/data/libzip.h"
 #include "runtime/show/show.h"
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zip.h>
 
 enum { HEADER = 128 }; /* magic, version and dictionary of a .npy file, padded as NumPy pads it */
 
 typedef struct Archive {
+  const LibZip *z;
   zip_t *zip;
   const char *path;
   RnnError *error;
@@ -52,12 +53,12 @@ static bool add_array(Archive *a, const char *name, const char *type, char *byte
   char entry[600], described[4] = {is_little_endian() ? '<' : '>', type[0], type[1], 0};
   if (!bytes) return no_memory(a);
   put_npy_header(bytes, described, form);
-  zip_source_t *source = zip_source_buffer(a->zip, bytes, HEADER + (zip_uint64_t)(form->numbers * 8), 1);
+  zip_source_t *source = a->z->source_buffer(a->zip, bytes, HEADER + (zip_uint64_t)(form->numbers * 8), 1);
   if (!source) return free(bytes), no_memory(a);
   snprintf(entry, sizeof entry, "%.500s.npy", name);
-  const zip_int64_t index = zip_file_add(a->zip, entry, source, ZIP_FL_ENC_UTF_8 | ZIP_FL_OVERWRITE);
-  if (index < 0) return zip_source_free(source), rnn_fail(a->error, "E0603", "cannot write %s: %s", a->path, zip_strerror(a->zip));
-  zip_file_set_mtime(a->zip, (zip_uint64_t)index, 315532800, 0); /* 1980: the same values give the same bytes */
+  const zip_int64_t index = a->z->file_add(a->zip, entry, source, ZIP_FL_ENC_UTF_8 | ZIP_FL_OVERWRITE);
+  if (index < 0) return a->z->source_free(source), rnn_fail(a->error, "E0603", "cannot write %s: %s", a->path, a->z->strerror(a->zip));
+  a->z->file_set_mtime(a->zip, (zip_uint64_t)index, 315532800, 0); /* 1980: the same values give the same bytes */
   return true;
 }
 
@@ -185,12 +186,14 @@ bool write_archive(const char *path, const Series *const *series, const char *co
   char temporary[4200];
   int reason = 0;
   snprintf(temporary, sizeof temporary, "%s.tmp", path);
-  Archive a = {zip_open(temporary, ZIP_CREATE | ZIP_TRUNCATE, &reason), path, error};
+  const LibZip *z = libzip(path, "E0603", error);
+  if (!z) return false;
+  Archive a = {z, z->open(temporary, ZIP_CREATE | ZIP_TRUNCATE, &reason), path, error};
   if (!a.zip) return rnn_fail(error, "E0603", "cannot write %s: %s", path, strerror(errno));
-  if (!add_all(&a, series, names, count)) return zip_discard(a.zip), false;
-  if (zip_close(a.zip)) {
-    rnn_fail(error, "E0603", "cannot write %s: %s", path, zip_strerror(a.zip));
-    return zip_discard(a.zip), false;
+  if (!add_all(&a, series, names, count)) return z->discard(a.zip), false;
+  if (z->close(a.zip)) {
+    rnn_fail(error, "E0603", "cannot write %s: %s", path, z->strerror(a.zip));
+    return z->discard(a.zip), false;
   }
   if (!rename(temporary, path)) return true;
   reason = errno;
