@@ -228,7 +228,7 @@ void emit_unit(Session *s, const Plan *p, LLVMModuleRef module, int vector_bits,
 LLVMTargetMachineRef target_machine(Session *s, int *vector_bits);
 bool optimize_module(Session *s, LLVMModuleRef module, LLVMTargetMachineRef machine);
 /* All that a plan's machine code depends on (key.c), in malloc'ed memory; NULL where this program does not know its own version. */
-char *code_key(const Plan *p, size_t *size);
+char *code_key(const Plan *p, const char *machine, size_t *size);
 /* The machine that code is made for: triple, CPU, features. */
 const char *machine_text(Session *s);
 double seconds_now(void);
@@ -244,8 +244,8 @@ bool write_module(Session *s, LLVMModuleRef module, LLVMTargetMachineRef machine
 
 /* --- kernels.c: functions that no model changes ------------------------------------------------------------------------------- */
 
-/* Those that this program was linked with, if they were made for this machine; otherwise NULL. Ends with {NULL, NULL}. */
-const RnnSymbol *kernels_linked(Session *s);
+/* Those that this program was linked with, if they were made for this machine (machine_text); otherwise NULL. Ends with {NULL, NULL}. */
+const RnnSymbol *kernels_linked(const char *machine);
 bool is_kernel(const char *name);
 /* Each emits all of its own. */
 void tile_kernels(Emit *e);

@@ -13,6 +13,7 @@ struct Jit {
   Session *session;
   LLVMOrcLLJITRef lljit;
   CodeCache *cache;
+  const char *described; /* this machine: machine_text */
   const RnnSymbol *kernels; /* in this program; NULL: each unit has its own */
   LLVMTargetMachineRef machine; /* from the first unit that is compiled */
   int vector_bits;
@@ -59,13 +60,29 @@ static bool define_externals(Jit *j) {
   return !failed(j->session, LLVMOrcJITDylibDefine(main, LLVMOrcAbsoluteSymbols(pairs.at, (size_t)pairs.len)), "cannot prepare the JIT");
 }
 
+/* LLJIT only links here: without a builder of ours it would look up all features of the machine, for code that it does not generate. */
+static LLVMOrcLLJITBuilderRef new_builder(void) {
+  char *triple = LLVMGetDefaultTargetTriple(), *message = NULL;
+  LLVMTargetRef target;
+  LLVMOrcLLJITBuilderRef builder = NULL;
+  if (LLVMGetTargetFromTriple(triple, &target, &message)) LLVMDisposeMessage(message);
+  else {
+    LLVMTargetMachineRef plain = LLVMCreateTargetMachine(target, triple, "", "", LLVMCodeGenLevelDefault, LLVMRelocPIC, LLVMCodeModelDefault);
+    builder = LLVMOrcCreateLLJITBuilder();
+    LLVMOrcLLJITBuilderSetJITTargetMachineBuilder(builder, LLVMOrcJITTargetMachineBuilderCreateFromTargetMachine(plain));
+  }
+  LLVMDisposeMessage(triple);
+  return builder;
+}
+
 Jit *jit_new(Session *s, CodeCache *cache) {
   Jit *j = arena_new_of(s->arena, Jit);
   j->session = s;
   j->cache = cache;
-  j->kernels = kernels_linked(s);
+  j->described = machine_text(s);
+  j->kernels = kernels_linked(j->described);
   LLVMInitializeNativeTarget();
-  if (failed(s, LLVMOrcCreateLLJIT(&j->lljit, NULL), "cannot start the JIT")) return NULL;
+  if (failed(s, LLVMOrcCreateLLJIT(&j->lljit, new_builder()), "cannot start the JIT")) return NULL;
   return define_externals(j) ? j : NULL;
 }
 
@@ -117,7 +134,7 @@ static LLVMMemoryBufferRef find_kept(Jit *j, const Plan *p, const char *key, siz
 static LLVMMemoryBufferRef kept_or_compiled(Jit *j, const Plan *p) {
   double begin = seconds_now();
   size_t key_size = 0;
-  char *key = code_key(p, &key_size);
+  char *key = code_key(p, j->described, &key_size);
   LLVMMemoryBufferRef object = find_kept(j, p, key, key_size);
   j->times.cache += seconds_now() - begin;
   if (!object && (object = compile(j, p)) && key) {

@@ -10,8 +10,8 @@
 extern const RnnSymbol rnn_kernels[] __attribute__((weak));
 extern const char rnn_kernels_machine[] __attribute__((weak));
 
-const RnnSymbol *kernels_linked(Session *s) {
-  return rnn_kernels && !strcmp(rnn_kernels_machine, machine_text(s)) ? rnn_kernels : NULL;
+const RnnSymbol *kernels_linked(const char *machine) {
+  return rnn_kernels && !strcmp(rnn_kernels_machine, machine) ? rnn_kernels : NULL;
 }
 
 bool is_kernel(const char *name) {

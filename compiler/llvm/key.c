@@ -49,7 +49,7 @@ static void print_versions(FILE *out, const BuildId *id) {
 }
 
 /* The graph has every attribute and constant; the plan is made of it by this compiler, and is there to be safe. */
-char *code_key(const Plan *p, size_t *size) {
+char *code_key(const Plan *p, const char *machine, size_t *size) {
   BuildId id = {0};
   dl_iterate_phdr(look_at_program, &id);
   if (!id.size) return NULL;
@@ -57,7 +57,7 @@ char *code_key(const Plan *p, size_t *size) {
   FILE *out = open_memstream(&text, size);
   if (!out) return NULL;
   print_versions(out, &id);
-  fprintf(out, "machine %s\n", machine_text(p->session));
+  fprintf(out, "machine %s\n", machine);
   fprintf(out, "symbol %s\nscalar %s\nstep %d, half %d\n", p->symbol, p->is_double ? "f64" : "f32", p->is_step, p->half_weights);
   graph_print(p->graph, out);
   plan_print(p, out);
