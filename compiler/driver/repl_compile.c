@@ -75,6 +75,7 @@ bool work_plan(Repl *r, Work *w, const char *only) {
   if (!g) return repl_print_diags(r, w->session), false;
   if (!step_is_possible(w->session, w->compilation->program, w->net, g, help)) return repl_print_diags(r, w->session), false;
   w->plan = plan_make_step(w->session, g, "rnn_step", true, false);
+  w->plan->hasty = true; /* somebody waits, for a few steps */
   return true;
 }
 

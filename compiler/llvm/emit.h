@@ -225,8 +225,9 @@ void leave_function(Emit *e, SavedPlace saved);
 Emit emit_new(Session *s, LLVMModuleRef module, int vector_bits, bool is_double);
 /* Emits a plan's function into a module. `kernels_are_linked`: into this process, kernels.c's functions need not be in the module. */
 void emit_unit(Session *s, const Plan *p, LLVMModuleRef module, int vector_bits, bool kernels_are_linked);
-LLVMTargetMachineRef target_machine(Session *s, int *vector_bits);
-bool optimize_module(Session *s, LLVMModuleRef module, LLVMTargetMachineRef machine);
+/* `hasty` as in a Plan. */
+LLVMTargetMachineRef target_machine(Session *s, int *vector_bits, bool hasty);
+bool optimize_module(Session *s, LLVMModuleRef module, LLVMTargetMachineRef machine, bool hasty);
 /* All that a plan's machine code depends on (key.c), in malloc'ed memory; NULL where this program does not know its own version. */
 char *code_key(const Plan *p, const char *machine, size_t *size);
 /* The machine that code is made for: triple, CPU, features. */

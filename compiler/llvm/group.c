@@ -195,9 +195,8 @@ static void emit_place(Nest *n, int width, LLVMValueRef mask) {
 
 /* --- the nest --------------------------------------------------------------------------------------------------------------------- */
 
-/* So many vectors of a step go without a loop, and so need not go through memory. In double precision, which is for the prompt more than for
- * streams, a function is long and its copies are most of what there is to compile. */
-static int straight_vectors(const Emit *e) { return e->plan->is_step && !e->is_double ? 2 : 1; }
+/* So many vectors of a step go without a loop, and so need not go through memory; where nobody wants to wait for their copies, one. */
+static int straight_vectors(const Emit *e) { return e->plan->is_step && !e->plan->hasty ? 2 : 1; }
 
 /* The innermost run of `length` elements (known or not when compiling): whole vectors, then the rest under a mask. */
 static void emit_run(Nest *n, LLVMValueRef length, LLVMValueRef *index) {

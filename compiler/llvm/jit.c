@@ -15,7 +15,7 @@ struct Jit {
   CodeCache *cache;
   const char *described; /* this machine: machine_text */
   const RnnSymbol *kernels; /* in this program; NULL: each unit has its own */
-  LLVMTargetMachineRef machine; /* from the first unit that is compiled */
+  LLVMTargetMachineRef machine[2]; /* hasty or not, from the first unit that is compiled */
   int vector_bits;
   LlvmTimes times;
 };
@@ -90,7 +90,8 @@ void jit_free(Jit *j) {
   if (!j) return;
   LLVMErrorRef error = LLVMOrcDisposeLLJIT(j->lljit);
   if (error) LLVMConsumeError(error);
-  if (j->machine) LLVMDisposeTargetMachine(j->machine);
+  for (int i = 0; i < 2; i++)
+    if (j->machine[i]) LLVMDisposeTargetMachine(j->machine[i]);
 }
 
 /* --- one unit: its object from the cache, or compiled ------------------------------------------------------------------------------- */
@@ -99,7 +100,7 @@ static LLVMMemoryBufferRef generate(Jit *j, const Plan *p, LLVMModuleRef module)
   double begin = seconds_now();
   char *message = NULL;
   LLVMMemoryBufferRef object = NULL;
-  if (LLVMTargetMachineEmitToMemoryBuffer(j->machine, module, LLVMObjectFile, &message, &object)) {
+  if (LLVMTargetMachineEmitToMemoryBuffer(j->machine[p->hasty], module, LLVMObjectFile, &message, &object)) {
     diag_error(j->session, E0801, (Span){0}, "cannot generate code of `%s`: %s", p->graph->name, message);
     LLVMDisposeMessage(message);
   }
@@ -109,12 +110,13 @@ static LLVMMemoryBufferRef generate(Jit *j, const Plan *p, LLVMModuleRef module)
 
 static LLVMMemoryBufferRef compile(Jit *j, const Plan *p) {
   double begin = seconds_now();
-  if (!j->machine && !(j->machine = target_machine(j->session, &j->vector_bits))) return NULL;
+  LLVMTargetMachineRef *machine = &j->machine[p->hasty];
+  if (!*machine && !(*machine = target_machine(j->session, &j->vector_bits, p->hasty))) return NULL;
   LLVMContextRef context = LLVMContextCreate();
   LLVMModuleRef module = LLVMModuleCreateWithNameInContext(p->symbol, context);
   emit_unit(j->session, p, module, j->vector_bits, j->kernels != NULL);
   double emitted = seconds_now();
-  bool fine = optimize_module(j->session, module, j->machine);
+  bool fine = optimize_module(j->session, module, *machine, p->hasty);
   j->times.emit += emitted - begin;
   j->times.optimize += seconds_now() - emitted;
   LLVMMemoryBufferRef object = fine ? generate(j, p, module) : NULL;

@@ -50,7 +50,7 @@ static void publish(Session *s, LLVMModuleRef module) {
 
 bool kernels_write(Session *s, const char *path) {
   int bits;
-  LLVMTargetMachineRef machine = target_machine(s, &bits);
+  LLVMTargetMachineRef machine = target_machine(s, &bits, false);
   if (!machine) return false;
   LLVMContextRef context = LLVMContextCreate();
   LLVMModuleRef module = LLVMModuleCreateWithNameInContext("kernels", context);

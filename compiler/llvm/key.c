@@ -58,7 +58,8 @@ char *code_key(const Plan *p, const char *machine, size_t *size) {
   if (!out) return NULL;
   print_versions(out, &id);
   fprintf(out, "machine %s\n", machine);
-  fprintf(out, "symbol %s\nscalar %s\nstep %d, half %d\n", p->symbol, p->is_double ? "f64" : "f32", p->is_step, p->half_weights);
+  fprintf(out, "symbol %s\nscalar %s\nstep %d, half %d, hasty %d\n", p->symbol, p->is_double ? "f64" : "f32", p->is_step, p->half_weights,
+          p->hasty);
   graph_print(p->graph, out);
   plan_print(p, out);
   fclose(out);

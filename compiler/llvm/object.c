@@ -47,7 +47,7 @@ static Functions functions_of(Session *s, LLVMModuleRef module, Plan *const *pla
 
 bool write_module(Session *s, LLVMModuleRef module, LLVMTargetMachineRef machine, const char *path) {
   char *message = NULL;
-  if (!optimize_module(s, module, machine)) return false;
+  if (!optimize_module(s, module, machine, false)) return false;
   if (!LLVMTargetMachineEmitToFile(machine, module, path, LLVMObjectFile, &message)) return true;
   diag_error(s, E0801, (Span){0}, "cannot write `%s`: %s", path, message);
   LLVMDisposeMessage(message);
@@ -56,7 +56,7 @@ bool write_module(Session *s, LLVMModuleRef module, LLVMTargetMachineRef machine
 
 bool object_write(Session *s, Plan *const *plans, int count, const char *manifest, const char *path) {
   int bits;
-  LLVMTargetMachineRef machine = target_machine(s, &bits);
+  LLVMTargetMachineRef machine = target_machine(s, &bits, false);
   if (!machine) return false;
   LLVMContextRef context = LLVMContextCreate();
   LLVMModuleRef module = LLVMModuleCreateWithNameInContext("rnn", context);
@@ -86,12 +86,12 @@ static void print_text(LLVMModuleRef module, LLVMTargetMachineRef machine, LlvmT
 
 bool llvm_print(Session *s, const Plan *p, LlvmText what, FILE *out) {
   int bits;
-  LLVMTargetMachineRef machine = target_machine(s, &bits);
+  LLVMTargetMachineRef machine = target_machine(s, &bits, p->hasty);
   if (!machine) return false;
   LLVMContextRef context = LLVMContextCreate();
   LLVMModuleRef module = LLVMModuleCreateWithNameInContext(p->symbol, context);
   emit_unit(s, p, module, bits, false);
-  bool fine = what == LLVM_TEXT_IR || optimize_module(s, module, machine);
+  bool fine = what == LLVM_TEXT_IR || optimize_module(s, module, machine, p->hasty);
   if (fine) print_text(module, machine, what, out);
   LLVMDisposeModule(module);
   LLVMContextDispose(context);

@@ -19,18 +19,19 @@ static int widest_vector(const char *features) {
   return strstr(features, "+avx") ? 256 : 128;
 }
 
-LLVMTargetMachineRef target_machine(Session *s, int *vector_bits) {
+LLVMTargetMachineRef target_machine(Session *s, int *vector_bits, bool hasty) {
   LLVMInitializeNativeTarget();
   LLVMInitializeNativeAsmPrinter();
   LLVMInitializeNativeAsmParser();
   char *triple = LLVMGetDefaultTargetTriple(), *cpu = LLVMGetHostCPUName(), *features = LLVMGetHostCPUFeatures(), *message = NULL;
   LLVMTargetRef target;
   LLVMTargetMachineRef machine = NULL;
+  const LLVMCodeGenOptLevel level = hasty ? LLVMCodeGenLevelNone : LLVMCodeGenLevelDefault;
   if (LLVMGetTargetFromTriple(triple, &target, &message)) {
     diag_error(s, E0801, (Span){0}, "LLVM cannot make code for `%s`: %s", triple, message);
     LLVMDisposeMessage(message);
   } else
-    machine = LLVMCreateTargetMachine(target, triple, cpu, features, LLVMCodeGenLevelDefault, LLVMRelocPIC, LLVMCodeModelDefault);
+    machine = LLVMCreateTargetMachine(target, triple, cpu, features, level, LLVMRelocPIC, LLVMCodeModelDefault);
   *vector_bits = widest_vector(features);
   LLVMDisposeMessage(triple);
   LLVMDisposeMessage(cpu);
@@ -60,6 +61,7 @@ const char *llvm_machine(Session *s, int *vector_bits) {
  * hoist what a loop repeats, simplify. The whole of default<O3> takes several times as long for the same code. */
 static const char *const passes = "mergefunc,always-inline,globaldce,function(sroa,early-cse<memssa>,simplifycfg,loop-simplify,lcssa,loop-mssa(licm),"
                                   "instcombine<no-verify-fixpoint>,early-cse<memssa>,simplifycfg)";
+static const char *const hasty_passes = "always-inline,globaldce,function(early-cse)";
 
 static bool module_is_valid(Session *s, LLVMModuleRef module) {
   char *message = NULL;
@@ -69,7 +71,7 @@ static bool module_is_valid(Session *s, LLVMModuleRef module) {
   return !broken;
 }
 
-bool optimize_module(Session *s, LLVMModuleRef module, LLVMTargetMachineRef machine) {
+bool optimize_module(Session *s, LLVMModuleRef module, LLVMTargetMachineRef machine, bool hasty) {
   char *triple = LLVMGetTargetMachineTriple(machine);
   LLVMSetTarget(module, triple);
   LLVMDisposeMessage(triple);
@@ -78,7 +80,7 @@ bool optimize_module(Session *s, LLVMModuleRef module, LLVMTargetMachineRef mach
   LLVMDisposeTargetData(layout);
   if (!module_is_valid(s, module)) return false;
   LLVMPassBuilderOptionsRef options = LLVMCreatePassBuilderOptions();
-  LLVMErrorRef error = LLVMRunPasses(module, passes, machine, options);
+  LLVMErrorRef error = LLVMRunPasses(module, hasty ? hasty_passes : passes, machine, options);
   LLVMDisposePassBuilderOptions(options);
   if (!error) return true;
   char *message = LLVMGetErrorMessage(error);

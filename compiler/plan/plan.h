@@ -128,6 +128,7 @@ typedef struct Plan {
   bool is_double;
   bool is_step;       /* one step of one sequence a call, the delay lines kept from call to call (step.c) */
   bool half_weights;  /* of a step: panels hold params as bfloat16 */
+  bool hasty; /* the code is called a few times: what counts is how soon it is there, not how fast it is */
   Moment *moment;     /* [node] of a step */
   int clocks;         /* on which values live */
   int order[GRAPH_CLOCKS]; /* they, as they lie in memory: the outermost first, [clock …][row][elements] */
