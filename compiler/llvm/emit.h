@@ -182,10 +182,11 @@ LLVMValueRef math_log(Emit *e, int width, LLVMValueRef x);
 LLVMValueRef math_tanh(Emit *e, int width, LLVMValueRef x);
 LLVMValueRef math_sigmoid(Emit *e, int width, LLVMValueRef x);
 LLVMValueRef math_softplus(Emit *e, int width, LLVMValueRef x);
-/* From a table in registers (table.c), where the plan and the machine allow it. */
+/* From a table in registers (table.c), where precision and machine allow it; a step's sigmoid is the sooner one. */
 bool table_serves(const Emit *e);
 LLVMValueRef table_tanh(Emit *e, int width, LLVMValueRef x);
 LLVMValueRef table_sigmoid(Emit *e, int width, LLVMValueRef x);
+LLVMValueRef table_step_sigmoid(Emit *e, int width, LLVMValueRef x);
 /* Lane by lane through libm: rare functions. `name` is the double's, as "erf". */
 LLVMValueRef math_libm(Emit *e, const char *name, int width, LLVMValueRef *args, int n);
 

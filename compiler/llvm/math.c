@@ -115,7 +115,7 @@ static LLVMValueRef times_power_of_two(Emit *e, int width, LLVMValueRef p, LLVMV
 
 /* sigmoid x = 1 / (1 + exp(-x)). Within the clamp exp(-x) is an ordinary number; below it the result is less than any of those, and 0. */
 LLVMValueRef math_sigmoid(Emit *e, int width, LLVMValueRef x) {
-  if (table_serves(e)) return table_sigmoid(e, width, x);
+  if (table_serves(e)) return e->plan->is_step ? table_step_sigmoid(e, width, x) : table_sigmoid(e, width, x);
   const double most = e->is_double ? 708.5 : 87.5;
   double c[MOST_COEFFICIENTS];
   const int n = exp_coefficients(e, c);
