@@ -63,6 +63,7 @@ static LLVMValueRef table_from(Emit *e, LLVMValueRef table, int term) {
   return LLVMBuildInBoundsGEP2(e->b, e->i64, table, &at, 1, "");
 }
 
+/* `panels` at a time for a single column; 0: one for all columns. */
 static void some_panels(Emit *e, const Contract *c, LLVMValueRef table, LLVMValueRef first, int panels, int vectors, int64_t last_lanes) {
   set_panel(e, c, table, first, vectors);
   if (c->scratch && last_lanes == e->widest) {
@@ -70,7 +71,7 @@ static void some_panels(Emit *e, const Contract *c, LLVMValueRef table, LLVMValu
     set_field(e, table, 0, TERM_P, c->scratch);
     set_field(e, table, 0, TERM_LDP, int_const(e, (int64_t)vectors * e->widest));
   }
-  StripCall call = {.panels = panels, .vectors = vectors, .last_lanes = last_lanes, .c = element_pointer(e, c->c, first), .ldc = c->ldc, .columns = c->columns};
+  StripCall call = {.panels = panels ? panels : 1, .single = panels > 0, .quads = c->quads, .vectors = vectors, .last_lanes = last_lanes, .c = element_pointer(e, c->c, first), .ldc = c->ldc, .columns = c->columns};
   const int together = c->together ? c->together : c->terms;
   for (int i = 0; i < c->terms; i += together) {
     call.table = table_from(e, table, i);
@@ -80,13 +81,20 @@ static void some_panels(Emit *e, const Contract *c, LLVMValueRef table, LLVMValu
   }
 }
 
-/* Panels from ≤ i < to, `together` at a time. */
+/* Panels from ≤ i < to, `together` at a time for a single column; 0: one after the other for all. */
 static void full_panels(Emit *e, const Contract *c, LLVMValueRef table, int64_t from, int64_t to, int together) {
   if (from == to) return;
   int vectors = panel_vectors(e);
-  Loop l = loop_begin(e, int_const(e, from), int_const(e, to), int_const(e, together), "panel");
+  Loop l = loop_begin(e, int_const(e, from), int_const(e, to), int_const(e, together ? together : 1), "panel");
   some_panels(e, c, table, mul_i(e, l.index, int_const(e, (int64_t)vectors * e->widest)), together, vectors, e->widest);
   loop_end(e, &l);
+}
+
+/* The last panel, of fewer vectors. */
+static void last_panel(Emit *e, const Contract *c, LLVMValueRef table, int panels) {
+  const int64_t wide = (int64_t)panel_vectors(e) * e->widest, rest = c->width % wide;
+  const int vectors = (int)((rest + e->widest - 1) / e->widest);
+  if (rest) some_panels(e, c, table, int_const(e, c->width - rest), panels, vectors, rest - (int64_t)(vectors - 1) * e->widest);
 }
 
 /* All full panels of a single column: as many at once as there are, so that there are sums enough. */
@@ -99,23 +107,26 @@ static void panels_of_column(Emit *e, const Contract *c, LLVMValueRef table, int
   }
 }
 
+/* A single column has code of its own where that may be all there is, or where there are several panels to take at once. */
 void emit_contract_panels(Emit *e, const Contract *c) {
-  int most = panel_vectors(e);
-  int64_t wide = (int64_t)most * e->widest, full = c->width / wide, rest = c->width % wide;
+  const int64_t full = c->width / ((int64_t)panel_vectors(e) * e->widest);
   LLVMValueRef table = new_table(e, c->terms);
   set_right_sides(e, c, table);
-  if (full > 1) {
-    LLVMValueRef single = LLVMBuildICmp(e->b, LLVMIntEQ, c->columns, int_const(e, 1), "");
-    If one = if_begin(e, single);
-    panels_of_column(e, c, table, full);
-    if_end(e, &one);
-    If several = if_begin(e, LLVMBuildNot(e->b, single, ""));
-    full_panels(e, c, table, 0, full, 1);
-    if_end(e, &several);
-  } else full_panels(e, c, table, 0, full, 1);
-  if (!rest) return;
-  int vectors = (int)((rest + e->widest - 1) / e->widest);
-  some_panels(e, c, table, int_const(e, full * wide), 1, vectors, rest - (int64_t)(vectors - 1) * e->widest);
+  if (full < 2 && !c->alone) {
+    full_panels(e, c, table, 0, full, 0);
+    last_panel(e, c, table, 0);
+    return;
+  }
+  LLVMValueRef single = LLVMBuildICmp(e->b, LLVMIntEQ, c->columns, int_const(e, 1), "");
+  If one = if_begin(e, single);
+  panels_of_column(e, c, table, full);
+  if (c->alone) last_panel(e, c, table, 1);
+  if_end(e, &one);
+  If several = if_begin(e, LLVMBuildNot(e->b, single, ""));
+  full_panels(e, c, table, 0, full, 0);
+  if (c->alone) last_panel(e, c, table, 0);
+  if_end(e, &several);
+  if (!c->alone) last_panel(e, c, table, 0);
 }
 
 int panel_vectors(Emit *e) { return e->widest * e->real_bytes >= 64 ? 4 : 2; }

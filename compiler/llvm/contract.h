@@ -18,6 +18,8 @@ typedef struct Contract {
   int terms, together; /* together: so many terms are summed in registers at once, the others are added in further passes; 0: all */
   LLVMValueRef c, ldc;
   bool add; /* adds to C instead of setting it */
+  bool alone; /* one column may be all there is: it has code of its own */
+  bool quads; /* X of a column lies together, and there is enough of it for four at a time to pay */
   LLVMValueRef scratch; /* room for the k rows of a full panel of P: they are copied there first, side by side. NULL: they are used where they are */
 } Contract;
 
@@ -41,7 +43,8 @@ typedef struct StripCall {
   int64_t last_lanes;   /* of the last vector */
   LLVMValueRef table;   /* terms × TERM_FIELDS */
   LLVMValueRef terms, c, ldc, columns;
-  bool add;
+  bool add, quads;
+  bool single;          /* there is one column */
 } StripCall;
 
 enum { MOST_PANELS = 4 };

@@ -81,11 +81,21 @@ static void dots_body(Emit *e, Block block, void *context) {
   emit_dots(e, &c);
 }
 
+enum { QUADS_FROM = 1 << 11 }; /* multiply-adds of a row: where it is less, the way from the first to the last counts, and a shuffle lies on it */
+
+static int64_t multiply_adds(const PlanItem *item) {
+  int64_t k = 0;
+  for (int i = 0; i < item->terms.len; i++) k += item->terms.at[i].parts.at[0].k;
+  return k * item->terms.at[0].m;
+}
+
 /* out [rows × m] = Σ over terms of x [rows × k] · weightᵀ [k × m]: the panel runs along m, a column is a row of x. */
 static void rows_body(Emit *e, Block block, void *context) {
   const PlanItem *item = context;
   const int64_t width = item->terms.at[0].m;
   Contract c = {.width = width, .columns = block.count, .c = out_pointer(e, item->nodes.at[0], block), .ldc = int_const(e, width)};
+  c.alone = e->g->rows <= 1;
+  c.quads = multiply_adds(item) >= QUADS_FROM;
   for (int i = 0, to; i < item->terms.len; i = to) {
     to = end_of_dense(item, i);
     const RowsTerms terms = rows_terms(e, item, block, i, to > i ? to : ++to);

@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MOST_VECTORS = 16, MOST_COLUMNS = 16, MOST_SPLITS = 4, CHAINS = 8 };
+enum { MOST_VECTORS = 16, MOST_COLUMNS = 16, MOST_SPLITS = 4, CHAINS = 8, QUAD = 4 };
 
 /* Parameters of a strip function, in order; a tile has one more, its first column. */
 enum { PAR_TABLE, PAR_TERMS, PAR_C, PAR_LDC, PAR_ADD, PAR_LAST, PAR_COLUMNS, STRIP_PARAMETERS, PAR_FIRST = PAR_COLUMNS, TILE_PARAMETERS = STRIP_PARAMETERS };
@@ -23,6 +23,8 @@ typedef struct Tile {
   Emit *e;
   int panel, vectors, columns, splits; /* panel: vectors of one */
   bool masked; /* the last vector has fewer lanes */
+  bool quads;  /* the numbers of a single column lie together: four come with one load */
+  LLVMValueRef quad; /* the present four, in every part of 128 bits; NULL: one after the other */
   LLVMValueRef parameter[TILE_PARAMETERS], mask;
   LLVMValueRef k, p, ldp, next, x, xj, xk; /* of the present term, x at the tile's first column */
 } Tile;
@@ -99,8 +101,34 @@ static void sums_leave(Tile *t, int splits, Sums sums, Sums next, LLVMBasicBlock
 
 /* --- inside a term ---------------------------------------------------------------------------------------------------------- */
 
-/* One k: V vectors of the panel against J spread numbers. */
-static void multiply_add(Tile *t, LLVMValueRef k, LLVMValueRef sums[MOST_COLUMNS][MOST_VECTORS], LLVMValueRef out[MOST_COLUMNS][MOST_VECTORS]) {
+/* Loads bound a single column: V of the panel and one of x for V multiply-adds. A broadcast of four numbers, and shuffles within parts of 128 bits,
+ * which other units do, save three of them in four. LLVM knows the instruction, but takes it apart again wherever it is written otherwise. */
+static LLVMValueRef load_quad(Tile *t, LLVMValueRef k) {
+  Emit *e = t->e;
+  LLVMTypeRef type = LLVMFunctionType(lanes(e, e->widest), &e->pointer, 1, 0);
+  const char *code = "vbroadcastf32x4 $1, $0", *constraints = "=v,*m";
+  LLVMValueRef f = LLVMGetInlineAsm(type, code, strlen(code), constraints, strlen(constraints), 0, 0, LLVMInlineAsmDialectATT, 0);
+  LLVMValueRef at = element_pointer(e, t->x, k), quad = LLVMBuildCall2(e->b, type, f, &at, 1, "quad");
+  LLVMAttributeRef points_to = LLVMCreateTypeAttribute(e->context, LLVMGetEnumAttributeKindForName("elementtype", 11), lanes(e, QUAD));
+  LLVMAttributeRef reads = LLVMCreateEnumAttribute(e->context, LLVMGetEnumAttributeKindForName("memory", 6), 0x15); /* of all kinds, no writes */
+  LLVMAddCallSiteAttribute(quad, 1, points_to);
+  LLVMAddCallSiteAttribute(quad, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, reads);
+  return quad;
+}
+
+/* Number `which` of the present four in all lanes. */
+static LLVMValueRef of_quad(Tile *t, int which) {
+  LLVMValueRef lane[MOST_VECTORS];
+  for (int i = 0; i < t->e->widest; i++) lane[i] = LLVMConstInt(t->e->i32, (unsigned)(i / QUAD * QUAD + which), 0);
+  return LLVMBuildShuffleVector(t->e->b, t->quad, LLVMGetPoison(LLVMTypeOf(t->quad)), LLVMConstVector(lane, (unsigned)t->e->widest), "");
+}
+
+static LLVMValueRef spread_x(Tile *t, LLVMValueRef at, int which) {
+  return t->quad ? of_quad(t, which) : splat(t->e, t->e->widest, load_real(t->e, 1, element_pointer(t->e, t->x, at)));
+}
+
+/* One k, of four the one that `which` says: V vectors of the panel against J spread numbers. */
+static void multiply_add(Tile *t, LLVMValueRef k, int which, LLVMValueRef sums[MOST_COLUMNS][MOST_VECTORS], LLVMValueRef out[MOST_COLUMNS][MOST_VECTORS]) {
   Emit *e = t->e;
   LLVMValueRef panel[MOST_VECTORS], row = mul_i(e, k, t->ldp), x = mul_i(e, k, t->xk);
   for (int v = 0; v < t->vectors; v++) {
@@ -110,7 +138,7 @@ static void multiply_add(Tile *t, LLVMValueRef k, LLVMValueRef sums[MOST_COLUMNS
   }
   for (int j = 0; j < t->columns; j++) {
     LLVMValueRef at = add_i(e, x, mul_i(e, int_const(e, j), t->xj));
-    LLVMValueRef spread = splat(e, e->widest, load_real(e, 1, element_pointer(e, t->x, at)));
+    LLVMValueRef spread = spread_x(t, at, which);
     for (int v = 0; v < t->vectors; v++)
       out[j][v] = call_intrinsic(e, "llvm.fma", lanes(e, e->widest), (LLVMValueRef[]){panel[v], spread, sums[j][v]}, 3);
   }
@@ -120,17 +148,20 @@ static LLVMBasicBlockRef new_block(Emit *e, const char *name) {
   return LLVMAppendBasicBlockInContext(e->context, LLVMGetBasicBlockParent(LLVMGetInsertBlock(e->b)), name);
 }
 
-/* for (k = from; k < to; k += splits): split s takes k + s. */
-static void loop_over_k(Tile *t, int splits, LLVMValueRef from, LLVMValueRef to, Sums sums) {
+/* for (k = from; k < to; k += by): the splits take turns. */
+static void loop_over_k(Tile *t, int by, LLVMValueRef from, LLVMValueRef to, Sums sums) {
   Emit *e = t->e;
   LLVMBasicBlockRef before = LLVMGetInsertBlock(e->b), body = new_block(e, "k"), after = new_block(e, "k_end");
   LLVMBuildCondBr(e->b, LLVMBuildICmp(e->b, LLVMIntSLT, from, to, ""), body, after);
   LLVMPositionBuilderAtEnd(e->b, body);
   LLVMValueRef k = LLVMBuildPhi(e->b, e->i64, "k");
   Sums in, next;
+  const int splits = by < t->splits ? by : t->splits;
   sums_enter(t, splits, sums, in, before);
-  for (int s = 0; s < splits; s++) multiply_add(t, add_i(e, k, int_const(e, s)), in[s], next[s]);
-  LLVMValueRef k_next = LLVMBuildNSWAdd(e->b, k, int_const(e, splits), "");
+  memcpy(next, in, sizeof in);
+  t->quad = t->quads && by == QUAD ? load_quad(t, k) : NULL;
+  for (int i = 0; i < by; i++) multiply_add(t, add_i(e, k, int_const(e, i)), i, next[i % splits], next[i % splits]);
+  LLVMValueRef k_next = LLVMBuildNSWAdd(e->b, k, int_const(e, by), "");
   LLVMBasicBlockRef last = LLVMGetInsertBlock(e->b);
   LLVMBuildCondBr(e->b, LLVMBuildICmp(e->b, LLVMIntSLT, k_next, to, ""), body, after);
   LLVMAddIncoming(k, (LLVMValueRef[]){from, k_next}, (LLVMBasicBlockRef[]){before, last}, 2);
@@ -154,9 +185,10 @@ static void one_term(Tile *t, LLVMValueRef term, Sums sums) {
   t->xk = term_field(e, t->parameter[PAR_TABLE], term, e->i64, TERM_XK);
   t->x = element_pointer(e, term_field(e, t->parameter[PAR_TABLE], term, e->pointer, TERM_X), mul_i(e, t->parameter[PAR_FIRST], t->xj));
   LLVMValueRef zero = int_const(e, 0);
-  LLVMValueRef whole = t->splits == 1 ? t->k : LLVMBuildAnd(e->b, t->k, int_const(e, -(int64_t)t->splits), "");
-  loop_over_k(t, t->splits, zero, whole, sums);
-  if (t->splits > 1) loop_over_k(t, 1, whole, t->k, sums);
+  const int by = t->quads ? QUAD : t->splits;
+  LLVMValueRef whole = by == 1 ? t->k : LLVMBuildAnd(e->b, t->k, int_const(e, -(int64_t)by), "");
+  loop_over_k(t, by, zero, whole, sums);
+  if (by > 1) loop_over_k(t, 1, whole, t->k, sums);
 }
 
 /* There is one term at least. */
@@ -267,14 +299,18 @@ static LLVMValueRef strip_function(Emit *e, int vectors, bool masked) {
   return f;
 }
 
-/* A single column against several panels side by side. */
-static LLVMValueRef column_function(Emit *e, int panel, int panels) {
+static bool has_quads(const Emit *e) { return !e->is_double && e->vector_bits == 512; }
+
+/* A single column against panels side by side. */
+static LLVMValueRef column_function(Emit *e, const StripCall *call) {
+  const bool masked = call->last_lanes != e->widest, quads = call->quads && has_quads(e);
+  const int vectors = call->vectors * call->panels;
   char name[48];
-  snprintf(name, sizeof name, "column.%d.%d", panel, panels);
+  snprintf(name, sizeof name, "column.%d.%d%s%s", call->vectors, call->panels, masked ? ".masked" : "", quads ? ".quads" : "");
   bool wants_body;
   LLVMValueRef f = kernel_function(e, name, function_type(e), &wants_body);
   if (!wants_body) return f;
-  Tile t = {.e = e, .panel = panel, .vectors = panel * panels, .columns = 1, .splits = splits_for(panel * panels, 1)};
+  Tile t = {.e = e, .panel = call->vectors, .vectors = vectors, .columns = 1, .splits = splits_for(vectors, 1), .masked = masked, .quads = quads};
   SavedPlace saved = enter_function(e, f);
   for (int i = 0; i < TILE_PARAMETERS; i++) t.parameter[i] = LLVMGetParam(f, (unsigned)i);
   t.parameter[PAR_FIRST] = int_const(e, 0);
@@ -283,17 +319,26 @@ static LLVMValueRef column_function(Emit *e, int panel, int panels) {
   return f;
 }
 
+static void column_kernel(Emit *e, int vectors, int panels, bool masked, bool quads) {
+  const int last_lanes = masked ? 1 : e->widest;
+  column_function(e, &(StripCall){.vectors = vectors, .panels = panels, .last_lanes = last_lanes, .quads = quads});
+}
+
 void tile_kernels(Emit *e) {
   const int most = panel_vectors(e);
   for (int vectors = 1; vectors <= most; vectors++)
     for (int masked = 0; masked < 2; masked++) strip_function(e, vectors, masked);
-  for (int panels = 2; panels <= MOST_PANELS; panels *= 2) column_function(e, most, panels);
+  for (int quads = 0; quads < 2; quads++) {
+    for (int panels = 2; panels <= MOST_PANELS; panels *= 2) column_kernel(e, most, panels, false, quads);
+    for (int vectors = 1; vectors <= most; vectors++)
+      for (int masked = 0; masked < 2; masked++) column_kernel(e, vectors, 1, masked, quads);
+  }
 }
 
 void emit_strip(Emit *e, const StripCall *call) {
   LLVMValueRef args[STRIP_PARAMETERS] = {
       [PAR_TABLE] = call->table, [PAR_TERMS] = call->terms, [PAR_C] = call->c,     [PAR_LDC] = call->ldc, [PAR_ADD] = int_const(e, call->add),
       [PAR_LAST] = int_const(e, call->last_lanes), [PAR_COLUMNS] = call->columns};
-  LLVMValueRef f = call->panels > 1 ? column_function(e, call->vectors, call->panels) : strip_function(e, call->vectors, call->last_lanes != e->widest);
+  LLVMValueRef f = call->single ? column_function(e, call) : strip_function(e, call->vectors, call->last_lanes != e->widest);
   LLVMBuildCall2(e->b, function_type(e), f, args, STRIP_PARAMETERS, "");
 }
