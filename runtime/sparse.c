@@ -4,8 +4,8 @@
  * would need, once to fill the cheapest. PERMUTE is sliced ELLPACK (Monakov, Lokhmotov and Avetisyan, "Automatically Tuning Sparse
  * Matrix-Vector Multiplication for GPU Architectures", 2010) within each cell, whose part of x is held in two registers: a permutation
  * of them brings 16 numbers in the time in which a gather brings three. Few lanes have much more in a cell than the others; so as not to
- * fill up the others' entries with zeros, that is gathered after all. There is no kind that only gathers: where registers are not permuted,
- * a block of 4 or 8 for each number costs no more. */
+ * fill up the others' entries with zeros, that is gathered after all, and so is everything where cells hold so little that most of a run would be zeros that
+ * have to be fetched. Where registers are not permuted nothing is gathered: a block of 4 or 8 for each number costs no more. */
 #include "runtime/sparse.h"
 #include <stdbool.h>
 #include <string.h>
@@ -19,8 +19,10 @@ typedef struct Weight {
   int64_t row, column, m, k, lanes; /* row, column: strides */
 } Weight;
 
-/* A run has so many entries at most; what a lane has more in its cell goes beside the runs. */
-static const int64_t longest_run[] = {2, 4, 6, 8, 12, 32};
+enum { SECOND_CACHE = 1 << 20 };
+
+/* A run has so many entries at most; what a lane has more in its cell goes beside the runs: all of it, where there are none. */
+static const int64_t longest_run[] = {0, 2, 4, 6, 8, 12, 32};
 enum { CHOICES = sizeof longest_run / sizeof *longest_run };
 
 /* What a product needs, in vectors; for each choice of the longest run. */
@@ -117,11 +119,15 @@ static void count_panel(const Weight *w, int64_t panel, Counts *c) {
 }
 
 /* The one place that says what is cheaper, in the time of one multiply-add with a vector of a weight from memory. Measured on Zen 5, N =
- * 100 … 3000: dense 0.5 ns, a block a tenth more, an entry of a run 0.65 and half of that for each run, an entry beside them 0.3 for
- * each lane that has to be gathered. Several columns share what is read of a dense weight or a block, and their sums hide each other's
- * latency: 2 columns half the time for each, 4 and more a quarter. An entry's places have to be looked up for each column anew. */
+ * 100 … 3000: dense 0.5 ns, a block a tenth more, an entry of a run 0.65, 1.05 where the second cache does not hold them all, and 0.3 for each run;
+ * an entry beside them 0.25 for each lane, wherever it comes from, and 4 ns to begin with them in a panel. Several columns share what is read of a dense weight or a
+ * block, and their sums hide each other's latency: 2 columns half the time for each, 4 and more a quarter. An entry's places have to be looked up
+ * for each column anew. */
 static double cost_of_runs(const Weight *w, const Counts *c, int choice) {
-  return 1.3 * (double)c->entries[choice] + 0.6 * (double)(c->runs + w->lanes * c->more[choice]);
+  const int64_t entries = c->entries[choice], more = c->more[choice], place = 1 + (w->is_double ? 8 : 4);
+  const bool is_large = entries * w->lanes * place > SECOND_CACHE;
+  const double in_runs = (is_large ? 2.1 : 1.3) * (double)entries + 0.6 * (double)(entries ? c->runs : 0);
+  return in_runs + 0.5 * (double)(w->lanes * more) + (double)(more ? 8 * panels_of(w) : 0);
 }
 
 static int cheapest(const Weight *w, const Counts *c, int64_t columns, bool permutes, int *choice) {
@@ -185,7 +191,7 @@ static int64_t permute_panel(Fill *f, int64_t panel, int64_t run) {
       most = larger(most, fill_lane(f, &cell, l, start, &more[l]));
       most_more = larger(most_more, more[l]);
     }
-    if (!most) continue;
+    if (!most || !f->longest) continue;
     runs[2 * run] = (int32_t)start;
     runs[2 * run + 1] = (int32_t)f->entries;
     f->entries += paired(smaller(most, f->longest));

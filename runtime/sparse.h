@@ -9,7 +9,7 @@
 enum {
   SPARSE_NONE,    /* not laid out: the dense product is cheaper, or the entries found no room */
   SPARSE_PERMUTE, /* runs of entries: a run's places are bytes, among the 2 · lanes elements of x from the run's start on. Then what the
-                     runs have no entries for: places are int32, anywhere in x */
+                     runs have no entries for: places are int32, anywhere in x; that may be all */
   SPARSE_BLOCKS,  /* a block: one place (int32), for all lanes */
 };
 

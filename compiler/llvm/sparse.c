@@ -50,21 +50,6 @@ static LLVMValueRef permuted(Sparse *s, int j, LLVMValueRef entry) {
   return call_extern(e, e->is_double ? "llvm.x86.avx512.vpermi2var.pd.512" : "llvm.x86.avx512.vpermi2var.ps.512", lanes(e, e->widest), args, 3);
 }
 
-/* An entry beside the runs. */
-static LLVMValueRef gathered(Sparse *s, int j, LLVMValueRef entry) {
-  Emit *e = s->e;
-  unsigned width = (unsigned)e->widest;
-  LLVMTypeRef overload[2] = {lanes(e, e->widest), LLVMVectorType(e->pointer, width)};
-  LLVMValueRef places = LLVMBuildLoad2(e->b, LLVMVectorType(e->i32, width), bytes_from(e, s->more_places, mul_i(e, entry, int_const(e, 4 * (int64_t)width))), "");
-  LLVMSetAlignment(places, 4);
-  LLVMValueRef at = LLVMBuildSExt(e->b, places, LLVMVectorType(e->i64, width), "");
-  LLVMValueRef pointers = LLVMBuildInBoundsGEP2(e->b, e->real, x_of(s, j), &at, 1, "");
-  unsigned id = LLVMLookupIntrinsicID("llvm.masked.gather", 18);
-  LLVMValueRef f = LLVMGetIntrinsicDeclaration(e->module, id, overload, 2);
-  LLVMValueRef args[] = {pointers, LLVMConstInt(e->i32, (unsigned)e->real_bytes, 0), LLVMConstAllOnes(LLVMVectorType(e->i1, width)), LLVMConstNull(overload[0])};
-  return LLVMBuildCall2(e->b, LLVMIntrinsicGetType(e->context, id, overload, 2), f, args, 4, "");
-}
-
 static LLVMValueRef spread(Sparse *s, int j, LLVMValueRef entry) {
   Emit *e = s->e;
   return splat(e, e->widest, load_real(e, 1, element_pointer(e, x_of(s, j), load_i32(e, s->places, entry))));
@@ -103,10 +88,61 @@ static void runs(Sparse *s, LLVMValueRef from, LLVMValueRef to) {
   loop_end(e, &l);
 }
 
+enum { BESIDE_X, BESIDE_PLACES, BESIDE_VALUES, BESIDE_FROM, BESIDE_TO, BESIDE_PARAMETERS };
+
+/* Numbers of x by themselves: a gather instruction takes longer than its loads do. */
+static LLVMValueRef gathered(Emit *e, LLVMValueRef x, LLVMValueRef places, LLVMValueRef entry) {
+  LLVMValueRef all = LLVMGetPoison(lanes(e, e->widest)), first = mul_i(e, entry, int_const(e, e->widest));
+  for (int l = 0; l < e->widest; l++) {
+    LLVMValueRef place = load_i32(e, places, add_i(e, first, int_const(e, l)));
+    all = LLVMBuildInsertElement(e->b, all, load_real(e, 1, element_pointer(e, x, place)), LLVMConstInt(e->i32, (unsigned)l, 0), "");
+  }
+  return all;
+}
+
+/* The sum of a panel's entries beside its runs, for one column; by itself, so that panels without any do not see its registers. */
+static void beside_body(Emit *e, LLVMValueRef f) {
+  LLVMTypeRef type = lanes(e, e->widest);
+  LLVMValueRef sum[SPARSE_TOGETHER];
+  for (int i = 0; i < SPARSE_TOGETHER; i++) LLVMBuildStore(e->b, real_const(e, e->widest, 0), sum[i] = LLVMBuildAlloca(e->b, type, "sum"));
+  Loop l = loop_begin(e, LLVMGetParam(f, BESIDE_FROM), LLVMGetParam(f, BESIDE_TO), int_const(e, SPARSE_TOGETHER), "entry");
+  for (int i = 0; i < SPARSE_TOGETHER; i++) {
+    LLVMValueRef entry = add_i(e, l.index, int_const(e, i)), x = gathered(e, LLVMGetParam(f, BESIDE_X), LLVMGetParam(f, BESIDE_PLACES), entry);
+    LLVMValueRef value = load_real(e, e->widest, element_pointer(e, LLVMGetParam(f, BESIDE_VALUES), mul_i(e, entry, int_const(e, e->widest))));
+    LLVMValueRef old = LLVMBuildLoad2(e->b, type, sum[i], "");
+    LLVMBuildStore(e->b, call_intrinsic(e, "llvm.fma", type, (LLVMValueRef[]){value, x, old}, 3), sum[i]);
+  }
+  loop_end(e, &l);
+  LLVMBuildRet(e->b, LLVMBuildFAdd(e->b, LLVMBuildLoad2(e->b, type, sum[0], ""), LLVMBuildLoad2(e->b, type, sum[1], ""), ""));
+}
+
+static LLVMTypeRef beside_type(Emit *e) {
+  LLVMTypeRef i = e->i64, p = e->pointer, types[BESIDE_PARAMETERS] = {p, p, p, i, i};
+  return LLVMFunctionType(lanes(e, e->widest), types, BESIDE_PARAMETERS, 0);
+}
+
+static LLVMValueRef beside_function(Emit *e) {
+  LLVMValueRef f = LLVMGetNamedFunction(e->module, "rnn.sparse.beside");
+  if (f) return f;
+  f = module_function(e, "rnn.sparse.beside", beside_type(e), true);
+  SavedPlace saved = enter_function(e, f);
+  beside_body(e, f);
+  leave_function(e, saved);
+  return f;
+}
+
 static void beside_runs(Sparse *s) {
   Emit *e = s->e;
+  LLVMTypeRef type = lanes(e, e->widest);
   LLVMValueRef number = LLVMBuildUDiv(e->b, s->panel, int_const(e, e->widest), "");
-  entries(s, gathered, s->more_values, load_i32(e, s->more, number), load_i32(e, s->more, add_i(e, number, int_const(e, 1))), s->splits);
+  LLVMValueRef from = load_i32(e, s->more, number), to = load_i32(e, s->more, add_i(e, number, int_const(e, 1)));
+  If some = if_begin(e, LLVMBuildICmp(e->b, LLVMIntSLT, from, to, ""));
+  for (int j = 0; j < s->columns; j++) {
+    LLVMValueRef args[] = {x_of(s, j), s->more_places, s->more_values, from, to};
+    LLVMValueRef more = LLVMBuildCall2(e->b, beside_type(e), beside_function(e), args, BESIDE_PARAMETERS, "");
+    LLVMBuildStore(e->b, LLVMBuildFAdd(e->b, LLVMBuildLoad2(e->b, type, s->sum[j][0], ""), more, ""), s->sum[j][0]);
+  }
+  if_end(e, &some);
 }
 
 /* Blocks are taken as many at a time as there are sums; those left over go one by one. */
