@@ -16,6 +16,7 @@ enum {
 /* At the beginning of the buffer; the arrays lie behind it, each where it says, in bytes from here. */
 typedef struct SparseHead {
   int64_t kind;
+  uint64_t fingerprint; /* of what is laid out; 0: not known */
   int64_t runs;   /* int32 [runs + 1][2]: start in x, first entry; the last has only the latter. PERMUTE */
   int64_t places, values;
   int64_t more, more_places, more_values; /* more: int32 [panels + 1] a panel's first entry beside the runs. PERMUTE */
@@ -26,7 +27,8 @@ typedef struct SparseHead {
 enum { SPARSE_TOGETHER = 2 };
 
 /* Lays out w [m][k], element (i, j) at i · row_stride + j · column_stride, in the kind that costs least for `columns` columns a product,
- * for vectors of `lanes`; `permutes`: the machine has permutations of two registers. The buffer holds `bytes`; nothing is allocated. */
+ * for vectors of `lanes`; `permutes`: the machine has permutations of two registers. The buffer holds `bytes`; nothing is allocated. Where the buffer still
+ * holds the layout of the same numbers, it stays. */
 void rnn_sparse_pack_f32(const float *w, int64_t row_stride, int64_t column_stride, int64_t m, int64_t k, int64_t columns, int64_t lanes,
                          int64_t permutes, void *out, int64_t bytes);
 void rnn_sparse_pack_f64(const double *w, int64_t row_stride, int64_t column_stride, int64_t m, int64_t k, int64_t columns, int64_t lanes,

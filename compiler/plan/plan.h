@@ -41,7 +41,7 @@ typedef struct Buffer {
   int64_t front, back; /* steps before the first and after the last of `clock` */
   int clock;
   int64_t steps;     /* STATE: kept steps */
-  bool stays;        /* TEMP: a weight's panels that serve the calls to come too, until the weights are others (sweep.c) */
+  bool stays;        /* TEMP: a weight's panels or sparse layout that serve the calls to come too, while the weight is the same */
   bool behind;       /* STATE: of the steps behind a piece, which was called before; else of those before it */
   int slot;          /* TEMP: buffers of one slot lie in the same memory, one after the other is done; -1: its own */
   bool local;        /* TEMP of a step: needs no memory between calls (step.c) */

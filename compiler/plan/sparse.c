@@ -36,7 +36,7 @@ static void sparse_term(Plan *p, Terms *found, Term *t, bool all_steps) {
   for (int i = 0; i < found->len && t->sparse < 0; i++)
     if (found->at[i]->all_steps == all_steps && plan_same_matrix(&found->at[i]->parts.at[0], q)) t->sparse = found->at[i]->sparse;
   if (t->sparse >= 0) return;
-  Buffer b = {.kind = BUFFER_TEMP, .node = q->a.view.base, .elements = room_for(q, density_of(p, q))};
+  Buffer b = {.kind = BUFFER_TEMP, .node = q->a.view.base, .elements = room_for(q, density_of(p, q)), .stays = true};
   vec_push(p->session->arena, p->buffers, b);
   t->sparse = p->buffers.len - 1;
   vec_push(p->session->arena, *found, t);

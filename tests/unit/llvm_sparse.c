@@ -116,6 +116,7 @@ static void test_against_interpreter(void) {
   for (int n = 0; n < 3; n++)
     for (int b = 0; b < 2; b++)
       for (Pattern p = RANDOM; p <= (sizes[n] == 33 ? EMPTY : RING); p++) try_net(sizes[n], sequences[b], p, p == RANDOM ? 0.05 * (1 + b) : 0.1);
+  try_net(1000, 1, RANDOM, 0.05); /* in double all of it is gathered */
 }
 
 /* --- layouts ------------------------------------------------------------------------------------------------------------------- */
@@ -157,12 +158,31 @@ static void test_room(void) {
   }
 }
 
+/* The layout of the call before stays while the numbers are the same, and only then. */
+static void test_stays(void) {
+  memset(room, 0, sizeof room);
+  CU_ASSERT_EQUAL_FATAL(kind_of(RANDOM, 0.1, 1, true, sizeof room), SPARSE_PERMUTE);
+  float *value = (float *)(void *)(room + ((SparseHead *)(void *)room)->values);
+  while (*value == 0) value++;
+  *value = 99;
+  kind_of(RANDOM, 0.1, 1, true, sizeof room);
+  CU_ASSERT_EQUAL(*value, 99);
+  kind_of(RANDOM, 0.1, 2, true, sizeof room);
+  CU_ASSERT_NOT_EQUAL(*value, 99);
+  *value = 99;
+  for (int i = 0, turned = 0; turned < 2; i++)
+    if (weight_f32[16 * i] != 0) weight_f32[16 * i] *= -1, turned++; /* 64 bytes apart, the last bit of each */
+  rnn_sparse_pack_f32(weight_f32, N, 1, N, N, 2, 16, true, room, sizeof room);
+  CU_ASSERT_NOT_EQUAL(*value, 99);
+}
+
 int main(void) {
   CU_initialize_registry();
   CU_pSuite suite = CU_add_suite("llvm_sparse", NULL, NULL);
   CU_add_test(suite, "against the interpreter", test_against_interpreter);
   CU_add_test(suite, "layouts", test_layouts);
   CU_add_test(suite, "room", test_room);
+  CU_add_test(suite, "stays", test_stays);
   CU_basic_run_tests();
   return CU_get_number_of_failures() ? 1 : 0;
 }
