@@ -107,26 +107,23 @@ static void panels_of_column(Emit *e, const Contract *c, LLVMValueRef table, int
   }
 }
 
-/* A single column has code of its own where that may be all there is, or where there are several panels to take at once. */
+/* A single column has code of its own where that may be all there is. */
 void emit_contract_panels(Emit *e, const Contract *c) {
   const int64_t full = c->width / ((int64_t)panel_vectors(e) * e->widest);
   LLVMValueRef table = new_table(e, c->terms);
   set_right_sides(e, c, table);
-  if (full < 2 && !c->alone) {
-    full_panels(e, c, table, 0, full, 0);
-    last_panel(e, c, table, 0);
-    return;
+  If several = {0};
+  if (c->alone) {
+    LLVMValueRef single = LLVMBuildICmp(e->b, LLVMIntEQ, c->columns, int_const(e, 1), "");
+    If one = if_begin(e, single);
+    panels_of_column(e, c, table, full);
+    last_panel(e, c, table, 1);
+    if_end(e, &one);
+    several = if_begin(e, LLVMBuildNot(e->b, single, ""));
   }
-  LLVMValueRef single = LLVMBuildICmp(e->b, LLVMIntEQ, c->columns, int_const(e, 1), "");
-  If one = if_begin(e, single);
-  panels_of_column(e, c, table, full);
-  if (c->alone) last_panel(e, c, table, 1);
-  if_end(e, &one);
-  If several = if_begin(e, LLVMBuildNot(e->b, single, ""));
   full_panels(e, c, table, 0, full, 0);
-  if (c->alone) last_panel(e, c, table, 0);
-  if_end(e, &several);
-  if (!c->alone) last_panel(e, c, table, 0);
+  last_panel(e, c, table, 0);
+  if (c->alone) if_end(e, &several);
 }
 
 int panel_vectors(Emit *e) { return e->widest * e->real_bytes >= 64 ? 4 : 2; }

@@ -3,6 +3,8 @@
 #define RNN_LLVM_CONTRACT_H
 #include "llvm/emit.h"
 
+enum { QUAD = 4 };
+
 /* One term of a product: Σ_k P[k·ldp + i] · X[j·xj + k·xk]. */
 typedef struct ContractTerm {
   LLVMValueRef k, p, ldp, x, xj, xk;
@@ -19,7 +21,7 @@ typedef struct Contract {
   LLVMValueRef c, ldc;
   bool add; /* adds to C instead of setting it */
   bool alone; /* one column may be all there is: it has code of its own */
-  bool quads; /* X of a column lies together, and there is enough of it for four at a time to pay */
+  bool quads; /* X of a column lies together, each k is a multiple of QUAD, and there is enough of it for four at a time to pay */
   LLVMValueRef scratch; /* room for the k rows of a full panel of P: they are copied there first, side by side. NULL: they are used where they are */
 } Contract;
 

@@ -81,12 +81,24 @@ static void dots_body(Emit *e, Block block, void *context) {
   emit_dots(e, &c);
 }
 
+/* Has a product on these axes the rows of one step at a time? */
+static bool is_in_loops(Emit *e, GraphAxes axes) {
+  bool is = true;
+  for (int c = 0; c < e->g->clocks.len; c++) is &= !has_clock(axes, c) || e->clock[c].step;
+  return is;
+}
+
 enum { QUADS_FROM = 1 << 11 }; /* multiply-adds of a row: where it is less, the way from the first to the last counts, and a shuffle lies on it */
 
-static int64_t multiply_adds(const PlanItem *item) {
+static bool comes_in_quads(const Contract *c) {
   int64_t k = 0;
-  for (int i = 0; i < item->terms.len; i++) k += item->terms.at[i].parts.at[0].k;
-  return k * item->terms.at[0].m;
+  bool whole = true;
+  for (int i = 0; i < c->terms; i++) {
+    const int64_t more = (int64_t)LLVMConstIntGetSExtValue(c->term[i].k);
+    whole &= more % QUAD == 0;
+    k += more;
+  }
+  return whole && k * c->width >= QUADS_FROM;
 }
 
 /* out [rows × m] = Σ over terms of x [rows × k] · weightᵀ [k × m]: the panel runs along m, a column is a row of x. */
@@ -94,8 +106,7 @@ static void rows_body(Emit *e, Block block, void *context) {
   const PlanItem *item = context;
   const int64_t width = item->terms.at[0].m;
   Contract c = {.width = width, .columns = block.count, .c = out_pointer(e, item->nodes.at[0], block), .ldc = int_const(e, width)};
-  c.alone = e->g->rows <= 1;
-  c.quads = multiply_adds(item) >= QUADS_FROM;
+  c.alone = e->g->rows <= 1 && is_in_loops(e, e->g->nodes.at[item->nodes.at[0]].axes);
   for (int i = 0, to; i < item->terms.len; i = to) {
     to = end_of_dense(item, i);
     const RowsTerms terms = rows_terms(e, item, block, i, to > i ? to : ++to);
@@ -103,6 +114,7 @@ static void rows_body(Emit *e, Block block, void *context) {
     c.terms = terms.all.len;
     c.together = terms.together;
     c.add = i > 0;
+    c.quads = comes_in_quads(&c);
     if (item->terms.at[i].sparse >= 0) emit_sparse_term(e, &c, &item->terms.at[i]);
     else emit_contract_panels(e, &c);
   }
@@ -138,7 +150,7 @@ static void turned_grad_body(Emit *e, Block block, void *context) {
   ContractTerm t = {.k = block.count, .ldp = int_const(e, row_pitch(e, &p->a)), .xj = int_const(e, 1), .xk = int_const(e, row_pitch(e, &p->b))};
   t.p = matrix_pointer(e, &p->a, block);
   t.x = matrix_pointer(e, &p->b, block);
-  Contract c = {.width = p->m, .columns = int_const(e, p->n), .term = &t, .terms = 1, .add = direct, .c = turned, .ldc = int_const(e, p->m)};
+  Contract c = {.width = p->m, .columns = int_const(e, p->n), .alone = p->n == 1, .term = &t, .terms = 1, .add = direct, .c = turned, .ldc = int_const(e, p->m)};
   emit_contract_panels(e, &c);
   if (!direct) add_turned(e, out, turned, p);
 }
@@ -153,7 +165,7 @@ static void grad_body(Emit *e, Block block, void *context) {
   ContractTerm t = {.k = min_i(e, sub_i(e, block.count, l.index), int_const(e, rows)), .ldp = pitch_b, .xj = int_const(e, 1), .xk = pitch_a};
   t.p = element_pointer(e, matrix_pointer(e, &p->b, block), mul_i(e, l.index, pitch_b));
   t.x = element_pointer(e, matrix_pointer(e, &p->a, block), mul_i(e, l.index, pitch_a));
-  Contract c = {.width = p->n, .columns = int_const(e, p->m), .term = &t, .terms = 1, .add = true};
+  Contract c = {.width = p->n, .columns = int_const(e, p->m), .alone = p->m == 1, .term = &t, .terms = 1, .add = true};
   int64_t panel = (int64_t)panel_vectors(e) * e->widest;
   if (p->n > panel && p->m >= GRAD_COPY) c.scratch = entry_alloca(e, LLVMArrayType2(e->real, (uint64_t)(rows * panel)));
   c.c = buffer_pointer(e, item->nodes.at[0]);

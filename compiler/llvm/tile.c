@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MOST_VECTORS = 16, MOST_COLUMNS = 16, MOST_SPLITS = 4, CHAINS = 8, QUAD = 4 };
+enum { MOST_VECTORS = 16, MOST_COLUMNS = 16, MOST_SPLITS = 4, CHAINS = 8 };
 
 /* Parameters of a strip function, in order; a tile has one more, its first column. */
 enum { PAR_TABLE, PAR_TERMS, PAR_C, PAR_LDC, PAR_ADD, PAR_LAST, PAR_COLUMNS, STRIP_PARAMETERS, PAR_FIRST = PAR_COLUMNS, TILE_PARAMETERS = STRIP_PARAMETERS };
@@ -159,7 +159,7 @@ static void loop_over_k(Tile *t, int by, LLVMValueRef from, LLVMValueRef to, Sum
   const int splits = by < t->splits ? by : t->splits;
   sums_enter(t, splits, sums, in, before);
   memcpy(next, in, sizeof in);
-  t->quad = t->quads && by == QUAD ? load_quad(t, k) : NULL;
+  t->quad = t->quads ? load_quad(t, k) : NULL;
   for (int i = 0; i < by; i++) multiply_add(t, add_i(e, k, int_const(e, i)), i, next[i % splits], next[i % splits]);
   LLVMValueRef k_next = LLVMBuildNSWAdd(e->b, k, int_const(e, by), "");
   LLVMBasicBlockRef last = LLVMGetInsertBlock(e->b);
@@ -186,9 +186,10 @@ static void one_term(Tile *t, LLVMValueRef term, Sums sums) {
   t->x = element_pointer(e, term_field(e, t->parameter[PAR_TABLE], term, e->pointer, TERM_X), mul_i(e, t->parameter[PAR_FIRST], t->xj));
   LLVMValueRef zero = int_const(e, 0);
   const int by = t->quads ? QUAD : t->splits;
-  LLVMValueRef whole = by == 1 ? t->k : LLVMBuildAnd(e->b, t->k, int_const(e, -(int64_t)by), "");
+  const bool all = t->quads || by == 1;
+  LLVMValueRef whole = all ? t->k : LLVMBuildAnd(e->b, t->k, int_const(e, -(int64_t)by), "");
   loop_over_k(t, by, zero, whole, sums);
-  if (by > 1) loop_over_k(t, 1, whole, t->k, sums);
+  if (!all) loop_over_k(t, 1, whole, t->k, sums);
 }
 
 /* There is one term at least. */
@@ -299,12 +300,13 @@ static LLVMValueRef strip_function(Emit *e, int vectors, bool masked) {
   return f;
 }
 
-static bool has_quads(const Emit *e) { return !e->is_double && e->vector_bits == 512; }
+/* With more vectors the one load of x hardly counts. */
+static bool has_quads(const Emit *e, int vectors) { return !e->is_double && e->vector_bits == 512 && vectors <= CHAINS; }
 
 /* A single column against panels side by side. */
 static LLVMValueRef column_function(Emit *e, const StripCall *call) {
-  const bool masked = call->last_lanes != e->widest, quads = call->quads && has_quads(e);
   const int vectors = call->vectors * call->panels;
+  const bool masked = call->last_lanes != e->widest, quads = call->quads && has_quads(e, vectors);
   char name[48];
   snprintf(name, sizeof name, "column.%d.%d%s%s", call->vectors, call->panels, masked ? ".masked" : "", quads ? ".quads" : "");
   bool wants_body;
