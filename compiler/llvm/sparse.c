@@ -122,9 +122,10 @@ static LLVMTypeRef beside_type(Emit *e) {
 }
 
 static LLVMValueRef beside_function(Emit *e) {
-  LLVMValueRef f = LLVMGetNamedFunction(e->module, "rnn.sparse.beside");
+  const char *name = common_name(e, "sparse.beside");
+  LLVMValueRef f = LLVMGetNamedFunction(e->module, name);
   if (f) return f;
-  f = module_function(e, "rnn.sparse.beside", beside_type(e), true);
+  f = module_function(e, name, beside_type(e), true);
   SavedPlace saved = enter_function(e, f);
   beside_body(e, f);
   leave_function(e, saved);
