@@ -145,6 +145,7 @@ bool svg_write(const char *folder, const Chart *chart);
 
 typedef struct Sections {
   bool all, smoke;
+  int units;           /* 0: layers of all widths */
   int cells;           /* random cells */
   uint64_t seed;       /* of the first */
   const char *only;    /* sections, by name; NULL: what --all or its absence says */

@@ -9,6 +9,7 @@ static const char *const usage =
     "./dev bench                  a quick table, about a minute\n"
     "            --all            all rows: larger layers, every width of streaming, growth\n"
     "            --only NAMES     some of the sections: train sequence stream kinds cells growth rtrl reservoir compile\n"
+    "            --units N        layers of so many units only\n"
     "            --threads N      training on N threads, ours and peers' (1 unless given)\n"
     "            --realtime       before everything else that the machine does; needs root\n"
     "            --peers NAMES    only these: oneDNN PyTorch JAX \"ONNX Runtime\" ReservoirPy; none: nobody\n"
@@ -39,7 +40,7 @@ static void section_layers(Bench *b, const Sections *p, Task task, const char *t
   report_header(b, title, task, true);
   for (int s = 0; s < count; s++)
     for (int c = 0; c < (task == TASK_TRAIN ? 3 : 2); c++) {
-      if (!p->all && !shapes[s].quick) continue;
+      if (p->units ? shapes[s].hidden != p->units : !p->all && !shapes[s].quick) continue;
       Case what = case_layer(cells[c], task, shapes[s].hidden, shapes[s].batch, shapes[s].steps, shapes[s].inputs);
       report_case(b, task_name(task), &what, &row);
     }
@@ -104,6 +105,7 @@ static bool read_argument(char **at, Bench *b, Sections *p, Arguments *a) {
   if (!strcmp(name, "--help")) return a->help = true;
   if (!value) return false;
   if (!strcmp(name, "--only")) p->only = value;
+  else if (!strcmp(name, "--units")) p->units = atoi(value);
   else if (!strcmp(name, "--threads")) b->threads = atoi(value);
   else if (!strcmp(name, "--peers")) a->peers = value;
   else if (!strcmp(name, "--cells")) p->cells = atoi(value);

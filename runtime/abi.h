@@ -17,7 +17,7 @@
 #define RNN_RUNTIME_ABI_H
 #include <stdint.h>
 
-enum { RNN_ABI_VERSION = 1, RNN_MAX_CLOCKS = 6 };
+enum { RNN_ABI_VERSION = 2, RNN_MAX_CLOCKS = 6, RNN_MOST_TOGETHER = 8 };
 
 /* One clock in one call. */
 typedef struct RnnClock {
@@ -29,7 +29,8 @@ typedef struct RnnClock {
   int64_t uniform;       /* 1: every row has all the steps */
 } RnnClock;
 
-typedef struct RnnArgs {
+typedef struct RnnArgs RnnArgs;
+struct RnnArgs {
   int64_t rows;
   int64_t keep_state;     /* 1: write the state buffers at the end, for the next chunk */
   const uint8_t *fresh;   /* [rows] 1: histories apply before step 0; 0: the state buffers continue this row */
@@ -42,7 +43,11 @@ typedef struct RnnArgs {
   int64_t same_weights;   /* 1: those of the call before, with the same buffers: how they were laid out then still serves */
   const uint8_t *ends;    /* [rows] 1: nothing comes after the row's last step; 0: the kept states of the steps behind it do */
   const int32_t *since;   /* [rows] steps from where histories applied to step 0: 0 where they apply now, INT32_MAX where they never did */
-} RnnArgs;
+  /* Of a unit that the manifest says `together` of: the slices of a batch that this call computes, this one the first of them; they share
+   * params. At most RNN_MOST_TOGETHER. */
+  int64_t slices;
+  const RnnArgs *const *slice;
+};
 
 typedef void RnnFunction(const RnnArgs *args);
 

@@ -27,3 +27,10 @@ void pages_free(Pages *p) {
   if (p->mapped) munmap(p->mapped, p->bytes);
   *p = (Pages){0};
 }
+
+/* What is rounded up to a large page is never touched, and so costs nothing. */
+size_t pages_alignment(size_t bytes) { return bytes < 2 * large ? 64 : large; }
+
+void pages_advise(void *memory, size_t bytes) {
+  if (bytes >= 2 * large) madvise(memory, bytes / large * large, MADV_HUGEPAGE);
+}

@@ -13,5 +13,8 @@ typedef struct Pages {
 /* Out of memory ends the program. */
 Pages pages_new(size_t bytes);
 void pages_free(Pages *p);
+/* For other memory of so many bytes: where it should begin, and that large pages are wanted for what it holds of such. */
+size_t pages_alignment(size_t bytes);
+void pages_advise(void *memory, size_t bytes);
 
 #endif

@@ -2,6 +2,7 @@
 #include "runtime/parameters.h"
 #include "runtime/clause.h"
 #include "runtime/error.h"
+#include "runtime/pages.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,9 +27,10 @@ static int64_t round_up(int64_t n, int64_t to) {
 }
 
 void *scalars_new(int64_t n, bool is_double) {
-  size_t bytes = (size_t)round_up((n > 0 ? n : 1) * (int64_t)scalar_size(is_double), 64);
-  void *memory = aligned_alloc(64, bytes);
+  size_t bytes = (size_t)round_up((n > 0 ? n : 1) * (int64_t)scalar_size(is_double), 64), alignment = pages_alignment(bytes);
+  void *memory = aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
   if (!memory) abort(); /* out of memory: nothing sensible is left to do */
+  pages_advise(memory, bytes);
   return memset(memory, 0, bytes);
 }
 

@@ -111,11 +111,20 @@ static int loss_of(const RnnUnit *u) {
   return -1;
 }
 
+/* Slices i, i + groups, … : those that one thread computes. */
 static void compute(void *context, int i) {
-  Slice *slice = &((Slices *)context)->slice[i];
-  int loss = loss_of(slice->unit);
-  unit_run(slice->unit);
-  slice->loss = loss < 0 ? 0 : scalar_get(rnn_unit_output_data(slice->unit, loss), 0, slice->unit->is_double);
+  Slices *s = context;
+  RnnUnit *unit[SLICES_MOST];
+  int count = 0, loss = loss_of(s->slice->unit);
+  for (int k = i; k < s->computed; k += s->groups) unit[count++] = s->slice[k].unit;
+  unit_run_slices(unit, count);
+  for (int k = i; k < s->computed; k += s->groups)
+    s->slice[k].loss = loss < 0 ? 0 : scalar_get(rnn_unit_output_data(s->slice[k].unit, loss), 0, s->slice[k].unit->is_double);
+}
+
+int slices_in_groups(const RnnUnit *unit, const Threads *threads, int slices) {
+  const int own = threads_started(threads) + 1;
+  return unit->together && own < slices ? own : slices;
 }
 
 static void sweep(void *context, int i) {
@@ -124,15 +133,20 @@ static void sweep(void *context, int i) {
   unit_run(unit);
 }
 
+typedef struct Sum {
+  RnnUnit *const *unit;
+  int count;
+} Sum;
+
 /* Part `part` of `parts` of the gradient's vector, slice after slice: pieces that stay in the nearest cache. */
-static void add_part(Slices *s, int part, int parts) {
+static void add_part(const Sum *s, int part, int parts) {
   enum { PIECE = 2048 };
-  const Parameters *p = s->slice->unit->parameters;
+  const Parameters *p = s->unit[0]->parameters;
   int64_t pieces = (p->tuned + PIECE - 1) / PIECE, end = pieces * (part + 1) / parts;
   for (int64_t piece = pieces * part / parts; piece < end; piece++) {
     int64_t at = piece * PIECE, n = p->tuned - at < PIECE ? p->tuned - at : PIECE;
-    for (int i = 1; i < s->computed; i++) {
-      char *to = s->slice->unit->gradients, *from = s->slice[i].unit->gradients;
+    for (int i = 1; i < s->count; i++) {
+      char *to = s->unit[0]->gradients, *from = s->unit[i]->gradients;
       const size_t bytes = (size_t)at * scalar_size(p->is_double);
       scalars_add(to + bytes, from + bytes, n, p->is_double);
     }
@@ -140,13 +154,20 @@ static void add_part(Slices *s, int part, int parts) {
 }
 
 static void add_share(void *context, int part) {
-  Slices *s = context;
-  add_part(s, part, s->computed);
+  const Sum *s = context;
+  add_part(s, part, s->count);
+}
+
+void slices_add_gradients(RnnUnit *const *unit, int count, Threads *threads) {
+  Sum s = {unit, count};
+  if (unit[0]->parameters->tuned < ADD_ALONE) add_part(&s, 0, 1);
+  else threads_run(threads, count, add_share, &s);
 }
 
 static void add_gradients(Slices *s) {
-  if (s->slice->unit->parameters->tuned < ADD_ALONE) add_part(s, 0, 1);
-  else threads_run(s->threads, s->computed, add_share, s);
+  RnnUnit *unit[SLICES_MOST];
+  for (int i = 0; i < s->computed; i++) unit[i] = s->slice[i].unit;
+  slices_add_gradients(unit, s->computed, s->threads);
 }
 
 static bool gives_gradients(const RnnUnit *u) {
@@ -178,7 +199,8 @@ void slices_sweep(Slices *s) { threads_run(s->threads, s->computed, sweep, s); }
 
 void slices_compute(Slices *s, bool shares) {
   tell(s, shares);
-  threads_run(s->threads, s->computed, compute, s);
+  s->groups = slices_in_groups(s->slice->unit, s->threads, s->computed);
+  threads_run(s->threads, s->groups, compute, s);
   s->loss = 0;
   for (int i = 0; i < s->computed; i++) s->loss += s->slice[i].loss;
   if (gives_gradients(s->slice->unit)) add_gradients(s);

@@ -24,6 +24,7 @@ typedef struct Slices {
   int most;             /* slices of the largest batch */
   int count, computed;  /* of the last batch: slices, and how many of them had to be computed */
   Slice slice[SLICES_MOST];
+  int groups;           /* of the last batch: jobs that its computed slices were shared out to */
   const Batch *batch;   /* the last one */
   uint64_t update;
   bool keep_state, same_weights;
@@ -34,6 +35,12 @@ typedef struct Slices {
 /* Slices of a batch of so many rows: 1 below 16, 2 below 64, 4 below 192, 8 above. Products are computed in tiles of six rows, so
  * slices keep eight rows or more. */
 int slices_of_rows(int64_t rows);
+
+/* Into how many jobs slices go: where they are computed together, one for each thread; else each by itself. */
+int slices_in_groups(const RnnUnit *unit, const Threads *threads, int slices);
+
+/* Adds the gradients of slices up, always in their order, in the first one's. */
+void slices_add_gradients(RnnUnit *const *unit, int count, Threads *threads);
 
 /* For batches of `data` as cut by `batches`; steps before `from` do not count (nor those of the washout). All memory for
  * sequences of up to `most_steps` steps is allocated here, and the stage's threads are started as far as they are of use. */

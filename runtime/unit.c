@@ -118,6 +118,7 @@ RnnUnit *rnn_unit_new(const cJSON *unit, const cJSON *params, RnnFunction *funct
   u->is_double = scalar && !strcmp(scalar, "f64");
   u->streams = cJSON_IsTrue(json_item(unit, "streams"));
   u->clocks = 1;
+  u->together = cJSON_IsTrue(json_item(unit, "together"));
   u->additive = !cJSON_IsFalse(json_item(unit, "additive"));
   read_order(u, cJSON_GetObjectItemCaseSensitive(unit, "order"));
   u->input = read_ports(cJSON_GetObjectItemCaseSensitive(unit, "inputs"), &u->inputs);
@@ -225,7 +226,7 @@ static void fix_clock(RnnUnit *u, int c) {
   u->args.clock[c] = (RnnClock){.steps = u->fixed_length[c], .length = u->own_length[c], .whole = u->own_length[c]};
 }
 
-void unit_run(RnnUnit *u) {
+static const RnnArgs *prepare_call(RnnUnit *u) {
   RnnArgs *a = &u->args;
   for (int c = 0; c < u->clocks; c++) {
     if (u->fixed_length[c]) fix_clock(u, c);
@@ -237,8 +238,25 @@ void unit_run(RnnUnit *u) {
   if (!a->ends) a->ends = u->all_fresh; /* as many ones */
   if (!a->sequence) a->sequence = u->no_sequence;
   a->buffer = u->table;
-  u->function(a);
+  return a;
 }
+
+static void call_slices(RnnUnit *const *u, int count) {
+  const RnnArgs *slice[RNN_MOST_TOGETHER];
+  for (int i = 0; i < count; i++) slice[i] = prepare_call(u[i]);
+  RnnArgs *first = &u[0]->args;
+  first->slices = count;
+  first->slice = slice;
+  u[0]->function(first);
+  first->slice = NULL;
+}
+
+void unit_run_slices(RnnUnit *const *u, int count) {
+  const int most = u[0]->together ? RNN_MOST_TOGETHER : 1;
+  for (int i = 0; i < count; i += most) call_slices(u + i, count - i < most ? count - i : most);
+}
+
+void unit_run(RnnUnit *u) { unit_run_slices(&u, 1); }
 
 void rnn_unit_call_clocks(RnnUnit *u, const RnnArgs *args, int64_t rows, const int64_t *steps) {
   unit_layout(u, rows, steps);

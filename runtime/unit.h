@@ -44,6 +44,7 @@ struct RnnUnit {
   RnnFunction *begin, *prepare; /* of one that is called a step at a time: stream.c; else NULL */
   bool is_double;
   bool streams;  /* may be called step by step, the state kept between calls */
+  bool together; /* its function computes several slices of a batch in one call */
   bool additive; /* what slices of a batch give adds up to what the batch gives */
   int inputs, outputs, buffers, clocks;
   UnitPort *input, *output;
@@ -82,6 +83,8 @@ void unit_permute_state(RnnUnit *u, const int64_t *from);
 int64_t unit_state_bytes(const RnnUnit *u);
 void unit_save_state(const RnnUnit *u, void *to);
 void unit_load_state(RnnUnit *u, const void *from);
+/* The same for units of one function and the same params, as slices of a batch: at once where they are `together`, else one after the other. */
+void unit_run_slices(RnnUnit *const *u, int count);
 void *unit_gradients(RnnUnit *u);
 /* Bytes of the buffers of its calls, of its own numbers and kept states, as they are laid out now. */
 int64_t unit_bytes(const RnnUnit *u);

@@ -98,6 +98,7 @@ cJSON *describe_unit(const Plan *p, const char *name) {
   cJSON_AddStringToObject(o, "symbol", p->symbol);
   cJSON_AddStringToObject(o, "scalar", p->is_double ? "f64" : "f32");
   cJSON_AddBoolToObject(o, "streams", streams(p->graph));
+  if (p->together) cJSON_AddBoolToObject(o, "together", true);
   if (p->is_step) describe_step(o, p);
   cJSON_AddItemToObject(o, "inputs", describe_inputs(p->graph));
   cJSON_AddItemToObject(o, "outputs", describe_outputs(p->graph));

@@ -38,8 +38,26 @@ void emit_bundle(Emit *e, const PlanItem *item) {
   }
   b.rows = gradients >= LARGE_GRADIENTS ? LARGE_BUNDLE_ROWS : BUNDLE_ROWS;
   for_blocks(e, item->axes, true, bundle_rows, &b);
+  for (int i = 0; i < b.count; i++) end_sum(e, &b.work[i]);
 }
 
+static void clear(Emit *e, Ref sum) { zero_fill(e, buffer_pointer(e, sum), int_const(e, sizes_count(e->g->nodes.at[sum].shape))); }
+
 void begin_sum(Emit *e, const RowWork *work) {
-  if (work->sums) zero_fill(e, buffer_pointer(e, work->result), int_const(e, sizes_count(e->g->nodes.at[work->result].shape)));
+  if (!work->sums) return;
+  if (!work->is_set) {
+    clear(e, work->result);
+    return;
+  }
+  e->begun[work->result] = entry_alloca(e, e->i64);
+  LLVMBuildStore(e->b, int_const(e, 0), e->begun[work->result]);
+}
+
+/* No rows at all: then nobody has set it. */
+void end_sum(Emit *e, const RowWork *work) {
+  if (!work->is_set) return;
+  LLVMValueRef begun = LLVMBuildLoad2(e->b, e->i64, e->begun[work->result], "begun");
+  If never = if_begin(e, LLVMBuildICmp(e->b, LLVMIntEQ, begun, int_const(e, 0), ""));
+  clear(e, work->result);
+  if_end(e, &never);
 }

@@ -19,6 +19,7 @@ static void set_right_sides(Emit *e, const Contract *c, LLVMValueRef table) {
     set_field(e, table, i, TERM_X, t->x);
     set_field(e, table, i, TERM_XJ, t->xj);
     set_field(e, table, i, TERM_XK, t->xk);
+    set_field(e, table, i, TERM_XG, t->xg ? t->xg : t->xj);
   }
 }
 
@@ -47,12 +48,17 @@ static void copy_panel(Emit *e, const Contract *c, LLVMValueRef first, int vecto
   loop_end(e, &k);
 }
 
+/* Where the panel that begins with output `first` begins in a term's P. */
+static LLVMValueRef panel_of_term(Emit *e, const ContractTerm *t, LLVMValueRef first, LLVMValueRef wide) {
+  LLVMValueRef at = t->packed ? add_i(e, mul_i(e, first, int_const(e, t->depth)), mul_i(e, wide, int_const(e, t->begin))) : first;
+  return element_pointer(e, t->p, at);
+}
+
 static void set_panel(Emit *e, const Contract *c, LLVMValueRef table, LLVMValueRef first, int vectors) {
   LLVMValueRef wide = int_const(e, (int64_t)vectors * e->widest);
   for (int i = 0; i < c->terms; i++) {
     const ContractTerm *t = &c->term[i];
-    LLVMValueRef at = t->packed ? add_i(e, mul_i(e, first, int_const(e, t->depth)), mul_i(e, wide, int_const(e, t->begin))) : first;
-    set_field(e, table, i, TERM_P, element_pointer(e, t->p, at));
+    set_field(e, table, i, TERM_P, panel_of_term(e, t, first, wide));
     set_field(e, table, i, TERM_LDP, t->packed ? wide : t->ldp);
     set_field(e, table, i, TERM_NEXT, t->packed ? mul_i(e, wide, int_const(e, t->depth)) : wide);
   }
@@ -63,6 +69,35 @@ static LLVMValueRef table_from(Emit *e, LLVMValueRef table, int term) {
   return LLVMBuildInBoundsGEP2(e->b, e->i64, table, &at, 1, "");
 }
 
+typedef struct Piece { /* of a panel: the terms that are summed at once */
+  LLVMValueRef panel; /* its first output */
+  int from, terms, vectors;
+  int64_t last_lanes;
+} Piece;
+
+typedef struct Sides {
+  LLVMValueRef memory, count;
+  LLVMValueRef number, columns; /* of the present one */
+} Sides;
+
+enum { CACHE_LINE = 64 };
+
+/* While all sides pass a piece, the next one is fetched: each side fetches a share of it, spread over its tiles. */
+static void set_ahead(Emit *e, const Contract *c, const Piece *p, LLVMValueRef table, const Sides *s) {
+  const int64_t panel = (int64_t)p->vectors * e->widest;
+  LLVMValueRef wide = int_const(e, panel), bytes = int_const(e, panel * e->real_bytes);
+  for (int i = 0; i < p->terms; i++) {
+    const int next = p->from + i + p->terms;
+    const ContractTerm *t = &c->term[next % c->terms];
+    LLVMValueRef to = panel_of_term(e, t, next < c->terms ? p->panel : add_i(e, p->panel, wide), wide);
+    LLVMValueRef columns = mul_i(e, s->count, max_i(e, s->columns, int_const(e, 1)));
+    LLVMValueRef all = mul_i(e, bytes, int_const(e, TILE_COLUMNS)), step = LLVMBuildUDiv(e->b, add_i(e, all, sub_i(e, columns, int_const(e, 1))), columns, "");
+    LLVMValueRef share = LLVMBuildUDiv(e->b, mul_i(e, t->k, bytes), s->count, "");
+    set_field(e, table, i, TERM_AHEAD, byte_pointer(e, to, mul_i(e, s->number, share)));
+    set_field(e, table, i, TERM_STEP, min_i(e, step, int_const(e, CACHE_LINE)));
+  }
+}
+
 /* `panels` at a time for a single column; 0: one for all columns. */
 static void some_panels(Emit *e, const Contract *c, LLVMValueRef table, LLVMValueRef first, int panels, int vectors, int64_t last_lanes) {
   set_panel(e, c, table, first, vectors);
@@ -71,12 +106,16 @@ static void some_panels(Emit *e, const Contract *c, LLVMValueRef table, LLVMValu
     set_field(e, table, 0, TERM_P, c->scratch);
     set_field(e, table, 0, TERM_LDP, int_const(e, (int64_t)vectors * e->widest));
   }
-  StripCall call = {.panels = panels ? panels : 1, .single = panels > 0, .quads = c->quads, .vectors = vectors, .last_lanes = last_lanes, .c = element_pointer(e, c->c, first), .ldc = c->ldc, .columns = c->columns};
+  StripCall call = {.panels = panels ? panels : 1, .single = panels > 0, .quads = c->quads, .vectors = vectors, .last_lanes = last_lanes,
+                    .c = element_pointer(e, c->c, first), .ldc = c->ldc, .columns = c->columns, .adds = c->adds, .ahead = c->ahead && !panels};
   const int together = c->together ? c->together : c->terms;
   for (int i = 0; i < c->terms; i += together) {
     call.table = table_from(e, table, i);
     call.terms = int_const(e, i + together < c->terms ? together : c->terms - i);
     call.add = c->add || i;
+    call.adds = i ? NULL : c->adds;
+    const Piece piece = {first, i, i + together < c->terms ? together : c->terms - i, vectors, last_lanes};
+    if (call.ahead) set_ahead(e, c, &piece, call.table, &(Sides){.count = int_const(e, 1), .number = int_const(e, 0), .columns = c->columns});
     emit_strip(e, &call);
   }
 }
@@ -124,6 +163,59 @@ void emit_contract_panels(Emit *e, const Contract *c) {
   full_panels(e, c, table, 0, full, 0);
   last_panel(e, c, table, 0);
   if (c->alone) if_end(e, &several);
+}
+
+/* --- several right sides ---------------------------------------------------------------------------------------------------------- */
+
+static LLVMValueRef word_at(Emit *e, LLVMValueRef side, int64_t word) {
+  LLVMValueRef at = int_const(e, word);
+  return LLVMBuildInBoundsGEP2(e->b, e->i64, side, &at, 1, "");
+}
+
+void emit_contract_side(Emit *e, const Contract *c, LLVMValueRef side) {
+  LLVMBuildStore(e->b, c->columns, word_at(e, side, SIDE_COLUMNS));
+  LLVMBuildStore(e->b, c->c, word_at(e, side, SIDE_C));
+  set_right_sides(e, c, word_at(e, side, SIDE_TABLE));
+}
+
+/* One side after the other against a piece of a panel, which is in the cache from the first of them on. */
+static void sides_of_piece(Emit *e, const Contract *c, const Piece *p, Sides s) {
+  Contract some = *c;
+  some.term += p->from;
+  some.terms = p->terms;
+  Loop l = loop_begin(e, int_const(e, 0), s.count, int_const(e, 1), "side");
+  LLVMValueRef at = mul_i(e, l.index, int_const(e, contract_side_words(c->terms)));
+  LLVMValueRef side = LLVMBuildInBoundsGEP2(e->b, e->i64, s.memory, &at, 1, "side"), table = word_at(e, side, SIDE_TABLE + (int64_t)p->from * TERM_FIELDS);
+  set_panel(e, &some, table, p->panel, p->vectors);
+  LLVMValueRef to = LLVMBuildLoad2(e->b, e->pointer, word_at(e, side, SIDE_C), "");
+  s.number = l.index;
+  s.columns = LLVMBuildLoad2(e->b, e->i64, word_at(e, side, SIDE_COLUMNS), "");
+  if (c->ahead) set_ahead(e, c, p, table, &s);
+  const StripCall call = {.panels = 1, .vectors = p->vectors, .last_lanes = p->last_lanes, .table = table, .terms = int_const(e, p->terms),
+                          .c = element_pointer(e, to, p->panel), .ldc = c->ldc, .columns = s.columns, .add = p->from > 0, .ahead = c->ahead};
+  emit_strip(e, &call);
+  loop_end(e, &l);
+}
+
+static void sides_of_panel(Emit *e, const Contract *c, LLVMValueRef first, int vectors, int64_t last_lanes, Sides s) {
+  const int together = c->together ? c->together : c->terms;
+  for (int i = 0; i < c->terms; i += together) {
+    const Piece piece = {first, i, i + together < c->terms ? together : c->terms - i, vectors, last_lanes};
+    sides_of_piece(e, c, &piece, s);
+  }
+}
+
+void emit_contract_sides(Emit *e, const Contract *c, LLVMValueRef sides, LLVMValueRef count) {
+  const Sides s = {.memory = sides, .count = count};
+  const int most = panel_vectors(e);
+  const int64_t wide = (int64_t)most * e->widest, full = c->width / wide, rest = c->width % wide;
+  if (full) {
+    Loop l = loop_begin(e, int_const(e, 0), int_const(e, full), int_const(e, 1), "panel");
+    sides_of_panel(e, c, mul_i(e, l.index, int_const(e, wide)), most, e->widest, s);
+    loop_end(e, &l);
+  }
+  const int vectors = (int)((rest + e->widest - 1) / e->widest);
+  if (rest) sides_of_panel(e, c, int_const(e, full * wide), vectors, rest - (int64_t)(vectors - 1) * e->widest, s);
 }
 
 int panel_vectors(Emit *e) { return e->widest * e->real_bytes >= 64 ? 4 : 2; }

@@ -22,12 +22,15 @@ typedef struct Emit {
   LLVMModuleRef module;
   LLVMBuilderRef b;
   LLVMValueRef function, args;
+  LLVMValueRef first;  /* of slices that are computed together: the arguments of the first of them, in whose memory what they share lies; NULL */
+  bool *is_shared;     /* [buffer] it does */
   LLVMTypeRef i1, i8, i32, i64, pointer, real, integer; /* integer: as wide as real */
   bool is_double, kernels_are_linked; /* the latter: what kernels.c has emitted is only declared */
   int vector_bits, real_bytes, widest; /* widest: lanes of the widest vector */
   /* loaded at entry */
   LLVMValueRef rows, fresh, keep_state, sequence, seed, update;
   LLVMValueRef sweep, same_weights, ends, since; /* NULL where the graph has no checkpoints */
+  LLVMValueRef *begun;  /* [node] of a sum that its first rows set: memory of an i64, 1 as soon as they have; made by begin_sum */
   LLVMValueRef *buffer; /* [buffer] pointer to step 0, once asked for: table_pointer */
   LLVMValueRef names;   /* in a part: where its caller says which entries of the table are its buffers; otherwise NULL */
   Vec(int) named;       /* in a part: its buffers, in the order of `names` */
@@ -62,6 +65,8 @@ LLVMValueRef call_extern(Emit *e, const char *name, LLVMTypeRef result, LLVMValu
 LLVMValueRef mask_below(Emit *e, int width, LLVMValueRef lanes_in_use);
 LLVMValueRef load_masked(Emit *e, int width, LLVMValueRef pointer, LLVMValueRef mask);
 void store_masked(Emit *e, int width, LLVMValueRef value, LLVMValueRef pointer, LLVMValueRef mask);
+LLVMValueRef byte_pointer(Emit *e, LLVMValueRef base, LLVMValueRef bytes);
+void prefetch(Emit *e, LLVMValueRef pointer); /* into the second cache; any address will do */
 void zero_fill(Emit *e, LLVMValueRef pointer, LLVMValueRef reals); /* count of reals */
 
 /* Memory of the function, for a value that passes change; a loop over it costs nothing: LLVM keeps it in a register. */
@@ -129,13 +134,15 @@ typedef struct RowWork {
   BlockBody *body;
   void *context;
   bool sums;      /* its result is a sum over all rows, and has to begin at 0 */
+  bool is_set;    /* the first rows set it: clearing it before would cost as much as some of them (Emit.begun) */
   Ref result;     /* of which value */
 } RowWork;
 RowWork group_row_work(Emit *e, const PlanItem *item);
 RowWork product_row_work(Emit *e, const PlanItem *item); /* not PRODUCT_PLAIN */
 RowWork columns_row_work(Emit *e, Ref node);
-/* Before the first rows: a sum begins at 0. */
+/* Before the first rows, and after the last: a sum begins at 0, or with what the first rows give, if there are any. */
 void begin_sum(Emit *e, const RowWork *work);
+void end_sum(Emit *e, const RowWork *work);
 void emit_bundle(Emit *e, const PlanItem *item);
 
 /* --- items ------------------------------------------------------------------------------------------------------------------- */
@@ -202,10 +209,21 @@ LLVMValueRef local_pointer(Emit *e, int buffer);
 /* The one row of a step. */
 Block step_block(Emit *e);
 
+/* --- products of several slices (together.c) -------------------------------------------------------------------------------------- */
+
+/* Words of 8 bytes in which a slice says what it multiplies: its side. */
+int64_t product_side_words(const PlanItem *item);
+/* Writes the side of the slice whose function is being emitted, at the present step. One whose first word is 0 has no rows. */
+void emit_product_side(Emit *e, const PlanItem *item, LLVMValueRef side);
+/* The product for `count` sides that lie one after the other: all of them for a panel of the weights before the next panel. */
+void emit_product_panels(Emit *e, const PlanItem *item, LLVMValueRef sides, LLVMValueRef count);
+
 /* --- unit.c, target.c -------------------------------------------------------------------------------------------------------- */
 
 /* Code goes into a function of the module of this name from here on. */
 void begin_function(Emit *e, const char *name);
+/* The plan as a function that takes several slices of a batch (together.c). */
+void emit_together(Emit *e);
 void load_arguments(Emit *e);
 /* Says on a function that vectors of the target's full width are wanted. */
 void wide_vectors(Emit *e, LLVMValueRef function);

@@ -118,7 +118,8 @@ LLVMValueRef table_pointer(Emit *e, int buffer) {
   if (e->plan->buffers.at[buffer].local) return e->buffer[buffer] = local_pointer(e, buffer);
   LLVMBasicBlockRef here = LLVMGetInsertBlock(e->b), entry = LLVMGetEntryBasicBlock(e->function);
   LLVMPositionBuilderBefore(e->b, LLVMGetFirstInstruction(entry));
-  LLVMValueRef table = ARGUMENT(e->pointer, buffer), offset = entry_offset(e, buffer);
+  LLVMValueRef args = e->first && e->is_shared[buffer] ? e->first : e->args;
+  LLVMValueRef table = load_field(e, e->pointer, args, (int64_t)offsetof(RnnArgs, buffer), "table"), offset = entry_offset(e, buffer);
   LLVMValueRef place = LLVMBuildInBoundsGEP2(e->b, e->i8, table, &offset, 1, "");
   e->buffer[buffer] = LLVMBuildLoad2(e->b, e->pointer, place, "buffer");
   LLVMPositionBuilderAtEnd(e->b, here);
@@ -307,7 +308,9 @@ void emit_unit(Session *s, const Plan *p, LLVMModuleRef module, int vector_bits,
   e.g = p->graph;
   e.kernels_are_linked = kernels_are_linked;
   e.buffer = arena_array(s->arena, LLVMValueRef, p->buffers.len + 1);
+  e.begun = arena_array(s->arena, LLVMValueRef, p->graph->nodes.len + 1);
   if (p->is_step) emit_step_unit(&e);
+  else if (p->together) emit_together(&e);
   else emit_whole(&e);
   LLVMDisposeBuilder(e.b);
 }

@@ -109,6 +109,13 @@ LLVMValueRef mask_below(Emit *e, int width, LLVMValueRef rest) {
                        "mask");
 }
 
+LLVMValueRef byte_pointer(Emit *e, LLVMValueRef base, LLVMValueRef bytes) { return LLVMBuildGEP2(e->b, e->i8, base, &bytes, 1, ""); }
+
+void prefetch(Emit *e, LLVMValueRef pointer) {
+  LLVMValueRef read = LLVMConstInt(e->i32, 0, 0), second_cache = LLVMConstInt(e->i32, 2, 0), data = LLVMConstInt(e->i32, 1, 0);
+  call_intrinsic(e, "llvm.prefetch", e->pointer, (LLVMValueRef[]){pointer, read, second_cache, data}, 4);
+}
+
 void zero_fill(Emit *e, LLVMValueRef pointer, LLVMValueRef reals) {
   LLVMValueRef bytes = mul_i(e, reals, int_const(e, e->real_bytes));
   LLVMBuildMemSet(e->b, pointer, LLVMConstInt(e->i8, 0, 0), bytes, (unsigned)e->real_bytes);

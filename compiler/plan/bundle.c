@@ -117,11 +117,18 @@ static PlanItem *new_bundle(Plan *p, GraphAxes axes) {
   return bundle;
 }
 
+/* A weight's layout, for a product that may join the bundle, can be made in front of all of it, unless the bundle makes the weight. */
+static bool goes_in_front(const PlanItem *bundle, const PlanItem *item) { return item->kind == PLAN_PACK && terms_fit(bundle, item) && !maker(bundle, item->nodes.at[0]); }
+
 void plan_bundle(Plan *p) {
   Items out = {0};
   PlanItem *bundle = new_bundle(p, 0);
   for (int i = 0; i < p->items.len; i++) {
     PlanItem *item = p->items.at[i];
+    if (goes_in_front(bundle, item)) {
+      vec_push(p->session->arena, out, item);
+      continue;
+    }
     GraphAxes axes = walked_axes(p, item);
     if (!(axes & ~GRAPH_SEQUENCE)) axes = 0;
     if (!axes || axes != bundle->axes || bundle->body.len == MOST_ITEMS || !fits(p, bundle, item)) {

@@ -28,8 +28,10 @@ bool plan_is_sparse(const Plan *p, const Product *q);
 bool plan_same_matrix(const Product *a, const Product *b);
 void plan_pack_weights(Plan *p);
 void plan_bundle(Plan *p);
+void plan_lay_out_gradients(Plan *p);
 void plan_share_memory(Plan *p);
 void plan_find_sweep(Plan *p);
+void plan_find_together(Plan *p);
 bool same_weights(const Term *a, const Term *b);
 /* Of a step (step.c). */
 void plan_find_moments(Plan *p);

@@ -26,10 +26,12 @@ static bool has_few_outputs(const PlanItem *item) {
   return true;
 }
 
+enum { FAR_APART = 256 }; /* numbers from one k to the next: of each page a few lines only, and of the first cache a few sets */
+
 static bool serves_as_it_is(const Term *t) {
   const Product *p = &t->parts.at[0];
   if (t->runs) return p->a.column_stride == 1;
-  return t->parts.len == 1 && (p->m == 1 || (p->a.row_stride == 1 && p->m % PANEL_ROUND == 0));
+  return t->parts.len == 1 && (p->m == 1 || (p->a.row_stride == 1 && p->m % PANEL_ROUND == 0 && p->a.column_stride < FAR_APART));
 }
 
 typedef Vec(PlanItem *) Items;

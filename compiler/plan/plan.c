@@ -24,8 +24,10 @@ Plan *plan_make(Session *s, Graph *g, const char *symbol, bool is_double) {
   plan_sparse_weights(p);
   plan_pack_weights(p);
   plan_bundle(p);
+  plan_lay_out_gradients(p);
   if (g->checkpoints) plan_find_sweep(p);
   plan_share_memory(p);
+  plan_find_together(p);
   return p;
 }
 

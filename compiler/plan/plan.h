@@ -112,6 +112,8 @@ struct PlanItem {
   Product product; /* PRODUCT: its form, and all there is to say of GRAD and PLAIN */
   Vec(Term) terms; /* PRODUCT_ROWS: what is summed; PACK: the one whose weights it lays out */
   int panels;      /* PRODUCT_ROWS and PACK of a step: buffer of the weights of all terms (step.c); -1: they are used where they are */
+  int scratch;         /* PRODUCT_GRAD: buffer where its left operand is laid out for it, some rows at a time (gradients.c); -1: none */
+  bool laid_out;       /* there it is, from an item before it in the bundle */
   int64_t front, back; /* HISTORY */
   Ref history;         /* HISTORY; NO_REF: zeros */
   int state, behind;   /* HISTORY: buffer of the kept state of its front, and of its back; -1 none */
@@ -127,6 +129,7 @@ typedef struct Plan {
   const char *symbol; /* of the compiled function */
   bool is_double;
   bool is_step;       /* one step of one sequence a call, the delay lines kept from call to call (step.c) */
+  bool together;      /* several slices of a batch may be given to one call (together.c) */
   bool half_weights;  /* of a step: panels hold params as bfloat16 */
   bool hasty; /* the code is called a few times: what counts is how soon it is there, not how fast it is */
   Moment *moment;     /* [node] of a step */
@@ -153,6 +156,8 @@ int64_t plan_bytes(const Plan *p, int64_t rows, int64_t steps);
 /* Makes the graph fit for planning: values read at another step, outputs and operands of products own contiguous memory
  * (identity nodes, OP_STOP, are put in where they do not). A step's outputs may lie anywhere, so they are not delay lines too. */
 Graph *plan_prepare(Session *s, Graph *g, bool is_step);
+/* The left operand of a gradient is laid out for so many rows at most; a bundle takes no more at once. */
+enum { SCRATCH_ROWS = 1024 };
 /* Panels of a packed weight are this many vectors wide; its buffer has room for any vector of up to 64 bytes. */
 enum { PANEL_VECTORS = 4, PANEL_ROUND = 16 };
 
@@ -162,6 +167,12 @@ int64_t plan_step_depth(const PlanItem *product);
 
 /* Writes the CONTRACT `value` as a matrix product; false: it is none. */
 bool product_match(const Graph *g, Ref value, Product *out);
+
+/* Could the function take several slices of a batch in one call? Is it worth it: then `together` says so. */
+bool plan_can_be_together(const Plan *p);
+/* Is this a product in the body of a scan whose weights all slices pass together? How many weights has a scan of such? */
+bool plan_is_shared(const Plan *p, const PlanItem *scan, const PlanItem *item);
+int64_t plan_shared_weights(const Plan *p, const PlanItem *scan);
 
 /* Is the node a sum over all rows, element by element, that walks its rows in one run? */
 bool plan_sums_columns(const Plan *p, Ref node);

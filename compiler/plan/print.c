@@ -147,8 +147,8 @@ static void print_buffer(const Plan *p, FILE *out, int i) {
 }
 
 void plan_print(const Plan *p, FILE *out) {
-  fprintf(out, "plan %s (%s), %.1f KiB for 1 row and 1 step, %.1f KiB for 32 and 100\n", p->symbol, p->is_double ? "f64" : "f32",
-          (double)plan_bytes(p, 1, 1) / 1024, (double)plan_bytes(p, 32, 100) / 1024);
+  fprintf(out, "plan %s (%s), %.1f KiB for 1 row and 1 step, %.1f KiB for 32 and 100%s\n", p->symbol, p->is_double ? "f64" : "f32",
+          (double)plan_bytes(p, 1, 1) / 1024, (double)plan_bytes(p, 32, 100) / 1024, p->together ? ", slices together" : "");
   for (int i = 0; i < p->buffers.len; i++) print_buffer(p, out, i);
   static const char *const moment[] = {"each step", "for the sequence", "prepared"};
   for (int i = 0; i < p->items.len; i++) {

@@ -90,6 +90,7 @@ static PlanItem *new_item(Schedule *s, Items *to, PlanItemKind kind, Ref node) {
   item->kind = kind;
   item->history = NO_REF;
   item->state = item->behind = -1;
+  item->scratch = -1;
   if (node != NO_REF) {
     item->axes = node_at(s, node)->axes;
     item->shape = node_at(s, node)->shape;

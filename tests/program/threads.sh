@@ -55,5 +55,10 @@ change 's/^( *method +)bptt$/\1bptt(truncate = 30)/'
 for threads in 1 2; do with $threads adding "$rnn" test adding.rnn; done
 same adding 2
 
+# A layer whose weights the slices of a thread pass together; sequences of different lengths, so that some slices have fewer steps.
+change 's/^(.*H = )64/\1200/; s/length = 100/length = 12..20/; s/sequences = 80/sequences = 96/'
+for threads in 1 2 3; do with $threads adding "$rnn" test adding.rnn; done
+same adding 2 3
+
 [ $failures = 0 ] && echo "threads: the same bits on any number of them"
 exit $((failures > 0))

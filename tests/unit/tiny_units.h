@@ -76,7 +76,7 @@ static void linear_ridge(const RnnArgs *a) {
 
 /* Units: 0 linear, 1 run, 2 ridge. `stages` is a JSON list without its brackets. */
 #define TINY_MANIFEST(path, stages)                                                                                            \
-  "{\"abi\":1,\"model\":\"plant\",\"path\":\"" path "\",\"text\":\"net plant\",\"seed\":3,"                                      \
+  "{\"abi\":2,\"model\":\"plant\",\"path\":\"" path "\",\"text\":\"net plant\",\"seed\":3,"                                      \
   "\"clocks\":[{\"name\":\"t\",\"length\":0,\"step\":0}],"                                                                       \
   "\"params\":[{\"name\":\"plant.w\",\"shape\":[2],\"trained\":true,\"init\":0,\"line\":3},"                                     \
   "{\"name\":\"plant.b\",\"shape\":[],\"trained\":true,\"init\":0,\"line\":4}],"                                                 \
