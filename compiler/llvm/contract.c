@@ -19,7 +19,7 @@ static void set_right_sides(Emit *e, const Contract *c, LLVMValueRef table) {
     set_field(e, table, i, TERM_X, t->x);
     set_field(e, table, i, TERM_XJ, t->xj);
     set_field(e, table, i, TERM_XK, t->xk);
-    set_field(e, table, i, TERM_XG, t->xg ? t->xg : t->xj);
+    if (t->xg) set_field(e, table, i, TERM_XG, t->xg);
   }
 }
 
@@ -107,7 +107,7 @@ static void some_panels(Emit *e, const Contract *c, LLVMValueRef table, LLVMValu
     set_field(e, table, 0, TERM_LDP, int_const(e, (int64_t)vectors * e->widest));
   }
   StripCall call = {.panels = panels ? panels : 1, .single = panels > 0, .quads = c->quads, .vectors = vectors, .last_lanes = last_lanes,
-                    .c = element_pointer(e, c->c, first), .ldc = c->ldc, .columns = c->columns, .adds = c->adds, .ahead = c->ahead && !panels};
+                    .c = element_pointer(e, c->c, first), .ldc = c->ldc, .columns = c->columns, .adds = c->adds, .ahead = c->ahead && !panels, .groups = !panels && c->term[0].xg};
   const int together = c->together ? c->together : c->terms;
   for (int i = 0; i < c->terms; i += together) {
     call.table = table_from(e, table, i);

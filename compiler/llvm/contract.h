@@ -59,7 +59,8 @@ typedef struct StripCall {
   LLVMValueRef table;   /* terms × TERM_FIELDS */
   LLVMValueRef terms, c, ldc, columns;
   LLVMValueRef adds;    /* not NULL: instead of add */
-  bool add, ahead;      /* ahead: something is to be fetched meanwhile, as the table says */
+  bool add;
+  bool ahead, groups;   /* something is to be fetched meanwhile, as the table says; X lies in groups of columns (full panels only) */
   bool quads;
   bool single;          /* there is one column */
 } StripCall;

@@ -19,13 +19,19 @@ enum { PAR_TABLE, PAR_TERMS, PAR_C, PAR_LDC, PAR_ADD, PAR_LAST, PAR_COLUMNS, STR
 
 typedef LLVMValueRef Sums[MOST_SPLITS][MOST_COLUMNS][MOST_VECTORS];
 
+/* What only large products want; the others go without its cost. */
+typedef struct TileKind {
+  bool ahead;  /* fetches what the next tiles need */
+  bool groups; /* X lies in groups of columns */
+} TileKind;
+
 typedef struct Tile {
   Emit *e;
   int panel, vectors, columns, splits; /* panel: vectors of one */
   bool masked; /* the last vector has fewer lanes */
   bool quads;  /* the numbers of a single column lie together: four come with one load */
   LLVMValueRef quad; /* the present four, in every part of 128 bits; NULL: one after the other */
-  bool ahead;  /* fetches what the next tiles need */
+  TileKind kind;
   LLVMValueRef parameter[TILE_PARAMETERS], mask;
   LLVMValueRef k, p, ldp, next, x, xj, xk; /* of the present term, x at the tile's first column */
   LLVMValueRef fetched, step; /* what is to be fetched ahead: from here on so many bytes with each k */
@@ -133,7 +139,7 @@ static LLVMValueRef spread_x(Tile *t, LLVMValueRef at, int which) {
 static void multiply_add(Tile *t, LLVMValueRef k, int which, LLVMValueRef sums[MOST_COLUMNS][MOST_VECTORS], LLVMValueRef out[MOST_COLUMNS][MOST_VECTORS]) {
   Emit *e = t->e;
   LLVMValueRef panel[MOST_VECTORS], row = mul_i(e, k, t->ldp), x = mul_i(e, k, t->xk);
-  if (t->ahead) prefetch(e, byte_pointer(e, t->fetched, mul_i(e, k, t->step)));
+  if (t->kind.ahead) prefetch(e, byte_pointer(e, t->fetched, mul_i(e, k, t->step)));
   for (int v = 0; v < t->vectors; v++) {
     LLVMValueRef within = add_i(e, row, int_const(e, (int64_t)(v % t->panel) * e->widest));
     LLVMValueRef p = element_pointer(e, t->p, add_i(e, mul_i(e, int_const(e, v / t->panel), t->next), within));
@@ -178,11 +184,11 @@ LLVMValueRef term_field(Emit *e, LLVMValueRef table, LLVMValueRef term, LLVMType
   return LLVMBuildLoad2(e->b, type, LLVMBuildInBoundsGEP2(e->b, e->i64, table, &at, 1, ""), "");
 }
 
-/* Where the tile's first column begins in X. Only full panels meet columns in groups: a full tile is a group, what is left of the columns the last one. */
+/* Where the tile's first column begins in X. Of columns in groups, a full tile is a group, what is left of them the last one. */
 static LLVMValueRef first_column(Tile *t, LLVMValueRef term) {
   Emit *e = t->e;
   LLVMValueRef first = t->parameter[PAR_FIRST], columns = t->parameter[PAR_COLUMNS];
-  if (t->vectors != panel_vectors(e)) return mul_i(e, first, t->xj);
+  if (!t->kind.groups) return mul_i(e, first, t->xj);
   LLVMValueRef xg = term_field(e, t->parameter[PAR_TABLE], term, e->i64, TERM_XG);
   if (t->columns == TILE_COLUMNS) return mul_i(e, first, xg);
   LLVMValueRef group = sub_i(e, columns, LLVMBuildSRem(e->b, columns, int_const(e, TILE_COLUMNS), ""));
@@ -198,7 +204,7 @@ static void one_term(Tile *t, LLVMValueRef term, Sums sums) {
   t->xj = term_field(e, t->parameter[PAR_TABLE], term, e->i64, TERM_XJ);
   t->xk = term_field(e, t->parameter[PAR_TABLE], term, e->i64, TERM_XK);
   t->x = element_pointer(e, term_field(e, t->parameter[PAR_TABLE], term, e->pointer, TERM_X), first_column(t, term));
-  if (t->ahead) {
+  if (t->kind.ahead) {
     t->step = term_field(e, t->parameter[PAR_TABLE], term, e->i64, TERM_STEP);
     LLVMValueRef tile = LLVMBuildUDiv(e->b, t->parameter[PAR_FIRST], int_const(e, TILE_COLUMNS), ""), before = mul_i(e, mul_i(e, tile, t->k), t->step);
     t->fetched = byte_pointer(e, term_field(e, t->parameter[PAR_TABLE], term, e->pointer, TERM_AHEAD), before);
@@ -253,13 +259,13 @@ static int splits_for(int vectors, int columns) {
 /* --- functions of the module ----------------------------------------------------------------------------------------------------- */
 
 /* A tile has one caller, its strip, and goes into it; strips stay by themselves, one for all products. */
-static LLVMValueRef tile_function(Emit *e, int vectors, int columns, bool masked, bool ahead) {
-  char name[48];
-  snprintf(name, sizeof name, "tile.%d.%d%s%s", vectors, columns, masked ? ".masked" : "", ahead ? ".ahead" : "");
+static LLVMValueRef tile_function(Emit *e, int vectors, int columns, bool masked, TileKind kind) {
+  char name[64];
+  snprintf(name, sizeof name, "tile.%d.%d%s%s%s", vectors, columns, masked ? ".masked" : "", kind.ahead ? ".ahead" : "", kind.groups ? ".groups" : "");
   LLVMValueRef f = LLVMGetNamedFunction(e->module, common_name(e, name));
   if (f) return f;
   f = module_function(e, common_name(e, name), function_type(e), false);
-  Tile t = {.e = e, .panel = vectors, .vectors = vectors, .columns = columns, .splits = splits_for(vectors, columns), .masked = masked, .ahead = ahead};
+  Tile t = {.e = e, .panel = vectors, .vectors = vectors, .columns = columns, .splits = splits_for(vectors, columns), .masked = masked, .kind = kind};
   SavedPlace saved = enter_function(e, f);
   for (int i = 0; i < TILE_PARAMETERS; i++) t.parameter[i] = LLVMGetParam(f, (unsigned)i);
   tile_body(&t);
@@ -269,7 +275,8 @@ static LLVMValueRef tile_function(Emit *e, int vectors, int columns, bool masked
 
 typedef struct Strip {
   int vectors;
-  bool masked, ahead;
+  bool masked;
+  TileKind kind;
   LLVMValueRef parameter[STRIP_PARAMETERS];
 } Strip;
 
@@ -278,7 +285,7 @@ static void call_tile(Emit *e, const Strip *s, int columns, LLVMValueRef first) 
   for (int i = 0; i < TILE_PARAMETERS; i++) args[i] = s->parameter[i];
   args[PAR_C] = element_pointer(e, args[PAR_C], mul_i(e, first, args[PAR_LDC]));
   args[PAR_FIRST] = first;
-  LLVMBuildCall2(e->b, function_type(e), tile_function(e, s->vectors, columns, s->masked, s->ahead), args, TILE_PARAMETERS, "");
+  LLVMBuildCall2(e->b, function_type(e), tile_function(e, s->vectors, columns, s->masked, s->kind), args, TILE_PARAMETERS, "");
 }
 
 /* Columns from..to in tiles of `columns`; gives where it stopped. */
@@ -305,13 +312,13 @@ static void strip_body(Emit *e, const Strip *s) {
   LLVMBuildRetVoid(e->b);
 }
 
-static LLVMValueRef strip_function(Emit *e, int vectors, bool masked, bool ahead) {
-  char name[48];
-  snprintf(name, sizeof name, "strip.%d%s%s", vectors, masked ? ".masked" : "", ahead ? ".ahead" : "");
+static LLVMValueRef strip_function(Emit *e, int vectors, bool masked, TileKind kind) {
+  char name[64];
+  snprintf(name, sizeof name, "strip.%d%s%s%s", vectors, masked ? ".masked" : "", kind.ahead ? ".ahead" : "", kind.groups ? ".groups" : "");
   bool wants_body;
   LLVMValueRef f = kernel_function(e, name, function_type(e), &wants_body);
   if (!wants_body) return f;
-  Strip s = {.vectors = vectors, .masked = masked, .ahead = ahead};
+  Strip s = {.vectors = vectors, .masked = masked, .kind = kind};
   SavedPlace saved = enter_function(e, f);
   for (int i = 0; i < STRIP_PARAMETERS; i++) s.parameter[i] = LLVMGetParam(f, (unsigned)i);
   strip_body(e, &s);
@@ -348,7 +355,8 @@ static void column_kernel(Emit *e, int vectors, int panels, bool masked, bool qu
 void tile_kernels(Emit *e) {
   const int most = panel_vectors(e);
   for (int vectors = 1; vectors <= most; vectors++)
-    for (int kind = 0; kind < 4; kind++) strip_function(e, vectors, kind & 1, kind & 2);
+    for (int masked = 0; masked < 2; masked++)
+      for (int kind = 0; kind < 3; kind++) strip_function(e, vectors, masked, (TileKind){kind == 1, kind == 2});
   for (int quads = 0; quads < 2; quads++) {
     for (int panels = 2; panels <= MOST_PANELS; panels *= 2) column_kernel(e, most, panels, false, quads);
     for (int vectors = 1; vectors <= most; vectors++)
@@ -361,6 +369,6 @@ void emit_strip(Emit *e, const StripCall *call) {
       [PAR_TABLE] = call->table, [PAR_TERMS] = call->terms, [PAR_C] = call->c,     [PAR_LDC] = call->ldc, [PAR_ADD] = call->adds ? call->adds : int_const(e, call->add),
       [PAR_LAST] = int_const(e, call->last_lanes), [PAR_COLUMNS] = call->columns};
   const bool masked = call->last_lanes != e->widest;
-  LLVMValueRef f = call->single ? column_function(e, call) : strip_function(e, call->vectors, masked, call->ahead);
+  LLVMValueRef f = call->single ? column_function(e, call) : strip_function(e, call->vectors, masked, (TileKind){call->ahead, call->groups});
   LLVMBuildCall2(e->b, function_type(e), f, args, STRIP_PARAMETERS, "");
 }
