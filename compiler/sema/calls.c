@@ -270,26 +270,30 @@ static bool meet_demands(Call *k) {
   return fine;
 }
 
-/* The types of all outputs, as far as the dims that are bound say them. */
-static void name_outputs(Call *k, Symbol *call) {
+/* The type of an output, where the dims that are bound say it; else poison. */
+static Type output_so_far(Call *k, int place) {
+  const Symbol *output = cell_output(k->cell, place);
+  int unknown = -1;
+  if (!output || is_poison(output->type)) return poison();
+  for (int j = 0; j < output->type.shape.rank && unknown == -1; j++) partly_bound(k, output->type.shape.dim[j], &unknown);
+  if (unknown == -1 && output->type.kind == TYPE_INDEX) partly_bound(k, output->type.below, &unknown);
+  return unknown == -1 ? bind_type(k, output->type) : poison();
+}
+
+/* The types of all outputs that have names here: an argument may read them at another step. */
+static void name_outputs(Call *k, Asked asked) {
   int count = k->cell->outputs.len;
   Type *given = arena_array(k->c->s->arena, Type, count + 1);
-  for (int i = 0; i < count; i++) {
-    const Symbol *output = cell_output(k->cell, i);
-    bool known = output && !is_poison(output->type);
-    int unknown = -1;
-    for (int j = 0; known && j < output->type.shape.rank && unknown == -1; j++) partly_bound(k, output->type.shape.dim[j], &unknown);
-    if (known && unknown == -1 && output->type.kind == TYPE_INDEX) partly_bound(k, output->type.below, &unknown);
-    if (known && unknown == -1) given[i] = bind_type(k, output->type);
-  }
-  take_outputs(call, given);
+  for (int i = 0; i < count; i++) given[i] = output_so_far(k, i);
+  if (asked.call) take_outputs(asked.call, given);
+  if (asked.value) asked.value->given = given[0];
 }
 
 /* The value of a call: of a cell with several outputs the one that is asked for. */
 static Type value_of_call(Call *k, Asked asked) {
   int place = asked.field ? cell_output_place(k->cell, asked.field->name) : 0;
   if (place < 0) return unknown_output(k->c, asked.field, k->cell);
-  if (asked.call) name_outputs(k, asked.call);
+  if (asked.call) name_outputs(k, asked);
   else if (!asked.field && k->cell->outputs.len > 1) return several_values(k->c, k->e, k->cell->name, k->cell);
   const Symbol *output = cell_output(k->cell, place);
   return output ? bind_type(k, output->type) : poison();
@@ -302,7 +306,7 @@ static Type call_cell(Checker *c, Scope *scope, Expr *e, Decl *cell, const Args 
   Call k = call_new(c, scope, e, cell);
   bool fine = bind_given(&k, &e->dims);
   if (shared_dims) fine &= bind_given(&k, shared_dims);
-  if (asked.call) name_outputs(&k, asked.call); /* an argument may read them at another step */
+  name_outputs(&k, asked);
   fine &= place_arguments(&k);
   if (!fine) return poison();
   unify(&k);

@@ -9,6 +9,9 @@
 
 enum { PROGRESS_NONE, PROGRESS_BUSY, PROGRESS_DONE };
 
+/* Of equations that ask each other, summed over their depths: what the stack bears. */
+enum { DEEPEST_CHAIN = 3 * MAX_DEPTH };
+
 /* A source file being checked, or already checked. */
 typedef struct Module {
   const char *path;
@@ -23,6 +26,7 @@ typedef struct MissingHistory {
   Expr *read;
   Symbol *symbol;
   Diag *said;
+  const Expr *shapeless; /* a read that wanted the shape while it was being found; NULL: none did */
 } MissingHistory;
 
 typedef Vec(MissingHistory) MissingList;
@@ -34,9 +38,10 @@ typedef struct MisfitWeight {
   Diag *said;
 } MisfitWeight;
 
-/* Which outputs the next call is asked for: those that have names here, or one, as in `P(x).h`. With neither the cell has but one. */
+/* Which outputs the next call is asked for: those that have names here, or one, as in `P(x).h`. With neither the cell has but one, and
+ * `value` is the name it gets here; NULL: none. */
 typedef struct Asked {
-  Symbol *call;
+  Symbol *call, *value;
   const Expr *field;
 } Asked;
 
@@ -138,6 +143,7 @@ bool gives_several(const Scope *scope, const Item *equation);
 void declare_call(Checker *c, Scope *scope, Item *item);
 void type_outputs(Checker *c, Symbol *call);
 void take_outputs(Symbol *call, const Type *given); /* from calls.c: the types of all outputs, as far as they are known */
+Symbol *names_one_output(Symbol *symbol); /* itself, where it is a name for a call of a cell with one output; NULL */
 void take_history(Symbol *symbol);                       /* of a name for a cell's one output: the state's, where it is known here */
 Type several_values(Checker *c, const Expr *e, const char *what, const Decl *cell);
 Type unknown_output(Checker *c, const Expr *field, const Decl *cell);
@@ -164,7 +170,7 @@ void check_stage(Checker *c, Decl *d);
 void check_generator(Checker *c, const Expr *source, const Scope *net); /* generators.c */
 void declare_vocab(Checker *c, Decl *d); /* vocabulary.c */
 bool take_override(Checker *c, Name name, double *value);
-void let_number(Checker *c, Symbol *let, bool overridable);
+void let_number(Checker *c, Symbol *let);
 void check_overrides(Checker *c);
 
 /* --- foreign.c: words of other systems, as the rows of foreign.def say ---------------------------------------------------- */
@@ -179,6 +185,7 @@ void explain_origin(Checker *c, Diag *d, const Expr *e, const Type *t); /* "[H],
 void note_sizes(Checker *c, Diag *d, const Shape *a, const Shape *b);
 Diag *not_built(Checker *c, Span span, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void report_missing_histories(Checker *c);
+void defined_through_itself(Checker *c, const Symbol *symbol, const Expr *use);
 const char *nearest_word(Session *s, const char *wrong, const char *words); /* of words separated by spaces */
 bool has_word(const char *words, const char *word);
 const char *source_text(Checker *c, Span span);

@@ -156,6 +156,7 @@ void report_missing_histories(Checker *c) {
   for (int i = 0; i < c->missing.len; i++) {
     MissingHistory *m = &c->missing.at[i];
     take_history(m->symbol);
+    if (m->symbol->history && m->shapeless) defined_through_itself(c, m->symbol, m->shapeless);
     if (m->symbol->history || never_changes(m->symbol)) continue; /* what a call gives is known late */
     m->said = said_of_declaration(c, i);
     if (m->said) diag_label(m->said, m->read->span, "`%s` is read here, and has none either", m->symbol->name);

@@ -47,12 +47,43 @@ void check_overrides(Checker *c) {
 
 /* --- numbers of dims and lets --------------------------------------------------------------------------------------------------- */
 
+static void size_of_dim(Checker *c, Symbol *dim);
+
+static void settle_symbol(Checker *c, Symbol *symbol, const Expr *use) {
+  const bool open = (symbol->kind == SYMBOL_LET || symbol->kind == SYMBOL_DIM) && symbol->value && !symbol->settled;
+  if (open && c->nesting > DEEPEST_CHAIN) {
+    Diag *d = diag_error(c->s, E0003, use->span, "too many dims and lets are made of each other in a row");
+    diag_help(d, "put what is needed before what needs it");
+    symbol->settled = symbol->known_number = true;
+    symbol->size = 1;
+  } else if (open && symbol->kind == SYMBOL_LET) let_number(c, symbol);
+  else if (open) size_of_dim(c, symbol);
+}
+
+/* Lets and dims may stand in any order: those that an expression is made of come before it. */
+static void settle(Checker *c, const Expr *e) {
+  const Expr *const below[] = {e->left, e->right, e->third};
+  c->nesting++;
+  if (e->kind == EXPR_NAME && e->symbol) settle_symbol(c, e->symbol, e);
+  for (int i = 0; i < 3; i++)
+    if (below[i]) settle(c, below[i]);
+  for (int i = 0; i < e->args.len; i++) settle(c, e->args.at[i].value);
+  c->nesting--;
+}
+
+static bool settled_number(Checker *c, const Expr *e, double *out) {
+  settle(c, e);
+  return constant_number(e, out);
+}
+
 /* A let may be a list; then it has a shape and no number. */
-void let_number(Checker *c, Symbol *let, bool overridable) {
-  if (let->known_number) return;
+void let_number(Checker *c, Symbol *let) {
+  if (let->settled) return;
+  let->settled = true;
   Type t = type_of_symbol(c, let, let->value);
+  settle(c, let->value);
   double given;
-  bool overridden = overridable && take_override(c, let->name, &given);
+  bool overridden = (!let->scope->owner || let->scope->owner->kind == DECL_NET) && take_override(c, let->name, &given);
   if (overridden) let->number = given;
   let->known_number = !t.shape.rank && (overridden || constant_number(let->value, &let->number));
   bool of_cell = let->scope->owner && let->scope->owner->kind == DECL_CELL;
@@ -61,18 +92,34 @@ void let_number(Checker *c, Symbol *let, bool overridable) {
   diag_label(d, let->value->span, "this is not: write `%s = …` without `let`", let->name);
 }
 
+/* A let or a dim of which a size is made, without a number itself; NULL. */
+static const Symbol *unknown_in(const Expr *e) {
+  const Expr *const below[] = {e->left, e->right, e->third};
+  const Symbol *symbol = e->kind == EXPR_NAME ? e->symbol : NULL, *found = NULL;
+  if (symbol && (symbol->kind == SYMBOL_LET || symbol->kind == SYMBOL_DIM) && !symbol->known_number) return symbol;
+  for (int i = 0; i < 3 && !found; i++) found = below[i] ? unknown_in(below[i]) : NULL;
+  for (int i = 0; i < e->args.len && !found; i++) found = unknown_in(e->args.at[i].value);
+  return found;
+}
+
 static void bad_size(Checker *c, const Symbol *dim, const Expr *value, double size) {
   Diag *d = diag_error(c->s, E0105, value->span, "the size of `%s` is not a whole number of at least 1", dim->name);
-  if (isnan(size)) diag_label(d, value->span, "not known when compiling");
+  const Symbol *unknown = isnan(size) ? unknown_in(value) : NULL;
+  if (unknown && unknown->type.shape.rank) diag_label(d, value->span, "`%s` is a list, not a number", unknown->name);
+  else if (unknown) diag_label(d, value->span, "needs the number of `%s`, which is made of this one", unknown->name);
+  else if (isnan(size)) diag_label(d, value->span, "not known when compiling");
   else diag_label(d, value->span, "it is %g", size);
 }
 
 /* An override is not in the file: it is said without a place. */
-static void size_of_dim(Checker *c, Symbol *dim, Expr *value) {
+static void size_of_dim(Checker *c, Symbol *dim) {
+  if (dim->settled) return;
+  dim->settled = true;
   double size = NAN;
+  Expr *value = dim->value;
   Type t = type_expr(c, dim->scope, value);
   bool overridden = take_override(c, dim->name, &size);
-  bool known = overridden || constant_number(value, &size);
+  bool known = overridden || settled_number(c, value, &size);
   dim->known_number = true;
   dim->size = 1;
   if (known && whole_number(size, &dim->size) && dim->size >= 1) return;
@@ -85,7 +132,7 @@ static void seed_of(Checker *c, Decl *d) {
   double seed = 0;
   int64_t whole = 0;
   Type t = type_expr(c, c->module->scope, d->value);
-  bool known = constant_number(d->value, &seed) && whole_number(seed, &whole) && whole >= 0;
+  bool known = settled_number(c, d->value, &seed) && whole_number(seed, &whole) && whole >= 0;
   if (c->module->ast == c->program->ast) c->program->seed = (uint64_t)whole;
   if (!known && !is_poison(t)) diag_error(c->s, E0113, d->value->span, "a seed is a whole number, 0 or more");
 }
@@ -121,10 +168,10 @@ static void clock_numbers(Checker *c, Decl *d) {
     if (symbol->kind != SYMBOL_CLOCK) continue; /* a net, say, had the name before: that has its error */
     ClockInfo *info = &c->module->clocks.at[symbol->clock];
     if (syntax->step) type_expr(c, c->module->scope, syntax->step);
-    if (syntax->step && (!constant_number(syntax->step, &info->step) || info->step <= 0))
+    if (syntax->step && (!settled_number(c, syntax->step, &info->step) || info->step <= 0))
       diag_error(c->s, E0113, syntax->step->span, "a step is a time, such as `1 ms`");
     if (syntax->length) type_expr(c, c->module->scope, syntax->length);
-    if (syntax->length && (!constant_number(syntax->length, &length) || !whole_number(length, &info->length) || info->length < 1))
+    if (syntax->length && (!settled_number(c, syntax->length, &length) || !whole_number(length, &info->length) || info->length < 1))
       diag_error(c->s, E0113, syntax->length->span, "a clock's length is a whole number of at least 1");
   }
 }
@@ -173,17 +220,15 @@ static void declare_default_clock(Checker *c) {
 
 /* --- everything of a file ------------------------------------------------------------------------------------------------------- */
 
-/* In the order of the file, so a dim may be made of earlier ones. */
 static void compute(Checker *c, Decl *d) {
   if (d->kind == DECL_TIME) clock_numbers(c, d);
   if (d->kind == DECL_SEED) seed_of(c, d);
   for (int i = 0; i < d->names.len; i++) {
     Symbol *symbol = d->kind == DECL_DIM || d->kind == DECL_LET ? d->names.at[i].symbol : NULL;
-    if (symbol && d->kind == DECL_DIM) size_of_dim(c, symbol, symbol->value);
-    if (symbol && d->kind == DECL_LET) let_number(c, symbol, true);
+    if (symbol && d->kind == DECL_DIM) size_of_dim(c, symbol);
+    if (symbol && d->kind == DECL_LET) let_number(c, symbol);
   }
 }
-
 
 static void each(Checker *c, const Ast *ast, unsigned kinds, void (*act)(Checker *, Decl *)) {
   for (int i = 0; i < ast->decls.len; i++)

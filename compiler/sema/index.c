@@ -49,7 +49,7 @@ static bool missing_already(const Checker *c, const Symbol *symbol) {
 
 void want_history(Checker *c, Expr *e, Symbol *symbol) {
   if (symbol->history || missing_already(c, symbol)) return;
-  vec_push(c->s->arena, c->missing, ((MissingHistory){e, symbol, NULL}));
+  vec_push(c->s->arena, c->missing, ((MissingHistory){e, symbol, NULL, NULL}));
 }
 
 /* Seconds are whole steps of a clock that has one. */

@@ -277,7 +277,7 @@ static void never_defined(Checker *c, const Symbol *symbol) {
 
 static void type_symbol(Checker *c, Scope *scope, Symbol *symbol) {
   bool defined = symbol->kind == SYMBOL_STATE || symbol->kind == SYMBOL_OUTPUT;
-  if (symbol->kind == SYMBOL_LET) let_number(c, symbol, scope->owner->kind == DECL_NET);
+  if (symbol->kind == SYMBOL_LET) let_number(c, symbol);
   else if (symbol->kind == SYMBOL_SHARED) type_shared(c, scope, symbol->value);
   else if (symbol->kind == SYMBOL_CALL) type_outputs(c, symbol);
   else if (symbol->definition) type_equation(c, symbol);

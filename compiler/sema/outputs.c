@@ -128,6 +128,11 @@ void take_outputs(Symbol *call, const Type *given) {
   }
 }
 
+Symbol *names_one_output(Symbol *symbol) {
+  const Decl *cell = symbol->definition && !symbol->call ? called_cell(symbol->scope, symbol->definition) : NULL;
+  return cell && cell->outputs.len == 1 ? symbol : NULL;
+}
+
 /* `h = GRU(x)`: the same for a cell with one output. */
 void take_history(Symbol *symbol) {
   const bool equation = symbol->kind == SYMBOL_VALUE && symbol->equation && symbol->definition && !symbol->call;

@@ -50,9 +50,10 @@ struct Symbol {
   Decl *decl;       /* CELL, NET; SHARED and CALL: its cell's */
   Symbol *call;     /* VALUE, STATE, OUTPUT that is one output of a call with several: the CALL; NULL */
   int part;         /* … and which of them */
-  Type given;       /* … and its type as the call gives it */
+  Type given;       /* … and its type as the call gives it; of a call's one output: as far as it is known before its arguments are */
   Vec(Symbol *) parts; /* CALL: its outputs, as far as they have names here */
   bool known_number; /* LET, DIM: `number` or `size` is known */
+  bool settled;      /* LET, DIM: it has been looked for, or is being */
   int progress;     /* of the checker: 0 not begun, 1 in the middle, 2 done */
   bool known_shape; /* declared with a shape, so that it need not be inferred */
   bool known_clock; /* declared with `on` or `per sequence` */

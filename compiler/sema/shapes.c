@@ -329,19 +329,26 @@ Type type_expr(Checker *c, Scope *scope, Expr *e) {
 
 /* --- values of equations -------------------------------------------------------------------------------------------------------- */
 
-/* Of equations that ask each other, summed over their depths: what the stack bears. */
-enum { DEEPEST_CHAIN = 3 * MAX_DEPTH };
-
-static Type through_itself(Checker *c, Symbol *symbol, const Expr *use) {
-  for (int i = 0; i < c->missing.len; i++)
-    if (c->missing.at[i].symbol == symbol) return poison();
-  if (symbol->known_shape) return poison();
-  symbol->known_shape = true; /* said once */
+void defined_through_itself(Checker *c, const Symbol *symbol, const Expr *use) {
+  const Decl *cell = symbol->call ? symbol->call->decl : symbol->definition ? called_cell(symbol->scope, symbol->definition) : NULL;
   Diag *d = diag_error(c->s, E0205, use->span, "the shape of `%s` cannot be told: it is defined through itself", symbol->name);
   diag_label(d, use->span, "needs the shape of `%s`", symbol->name);
   diag_label(d, symbol->span, "defined here");
-  if (symbol->call && symbol->call->decl) diag_help(d, "say the sizes in the call: `%s[… = …](…)`", symbol->call->decl->name);
+  if (symbol->kind == SYMBOL_LET) diag_help(d, "a `let` is made of numbers, dims and other lets, and none of them of itself");
+  else if (cell) diag_help(d, "say the sizes in the call: `%s[… = …](…)`", cell->name);
   else diag_help(d, "a loop reads the past: declare `state %s: […] = 0` and read `%s[t-1]`", symbol->name, symbol->name);
+}
+
+/* What is read at another step without a history will be told of that, unless its call turns out to bring one. */
+static Type through_itself(Checker *c, Symbol *symbol, const Expr *use) {
+  for (int i = 0; i < c->missing.len; i++) {
+    if (c->missing.at[i].symbol != symbol) continue;
+    if (!c->missing.at[i].shapeless) c->missing.at[i].shapeless = use;
+    return poison();
+  }
+  if (symbol->known_shape) return poison();
+  symbol->known_shape = true; /* said once */
+  defined_through_itself(c, symbol, use);
   return poison();
 }
 
@@ -352,7 +359,9 @@ Type type_part(Checker *c, Symbol *part, const Expr *use) {
 }
 
 Type type_definition(Checker *c, Symbol *symbol, const Expr *use) {
-  return symbol->call ? type_part(c, symbol, use) : type_expr(c, symbol->scope, symbol->definition);
+  if (symbol->call) return type_part(c, symbol, use);
+  c->asked = (Asked){.value = names_one_output(symbol)};
+  return type_expr(c, symbol->scope, symbol->definition);
 }
 
 static Type infer(Checker *c, Symbol *symbol, const Expr *use) {
@@ -380,6 +389,7 @@ static Type infer(Checker *c, Symbol *symbol, const Expr *use) {
 Type type_of_symbol(Checker *c, Symbol *symbol, const Expr *use) {
   bool inferred = symbol->definition && !symbol->known_shape;
   if (!inferred || symbol->progress == PROGRESS_DONE) return symbol->kind == SYMBOL_DIM ? type_real() : symbol->type;
-  if (symbol->progress == PROGRESS_BUSY) return symbol->call ? type_part(c, symbol, use) : through_itself(c, symbol, use);
+  if (symbol->progress == PROGRESS_BUSY && symbol->call) return type_part(c, symbol, use);
+  if (symbol->progress == PROGRESS_BUSY) return is_poison(symbol->given) ? through_itself(c, symbol, use) : symbol->given;
   return infer(c, symbol, use);
 }
