@@ -11,6 +11,19 @@ static Block at_step(Block block, int clock, LLVMValueRef step) {
   return block;
 }
 
+typedef void CountedBody(Emit *e, LLVMValueRef j, void *context);
+
+enum { UNROLLED_STEPS = 8 };
+
+/* j = from … to - 1, in ascending order. A delay may be of thousands of steps: more than a few are a loop. */
+static void count_steps(Emit *e, int64_t from, int64_t to, CountedBody *body, void *context) {
+  for (int64_t j = from; j < to && to - from <= UNROLLED_STEPS; j++) body(e, int_const(e, j), context);
+  if (to - from <= UNROLLED_STEPS) return;
+  Loop loop = loop_begin(e, int_const(e, from), int_const(e, to), int_const(e, 1), "j");
+  body(e, loop.index, context);
+  loop_end(e, &loop);
+}
+
 /* Row i of a node's value. */
 static LLVMValueRef place(Emit *e, Ref node, Block block, LLVMValueRef i) {
   View v = {.base = node};
@@ -43,10 +56,10 @@ static LLVMValueRef other_steps(Emit *e, const PlanItem *item, Block block, int6
 }
 
 /* Kept steps lie as [slot][steps of other clocks][row][elements]. */
-static LLVMValueRef state_place(Emit *e, const PlanItem *item, int state, int64_t slot, Block block, LLVMValueRef i) {
+static LLVMValueRef state_place(Emit *e, const PlanItem *item, int state, LLVMValueRef slot, Block block, LLVMValueRef i) {
   int64_t count;
   LLVMValueRef other = other_steps(e, item, block, &count);
-  LLVMValueRef at = add_i(e, mul_i(e, add_i(e, int_const(e, slot * count), other), e->rows), block_row(e, block, i));
+  LLVMValueRef at = add_i(e, mul_i(e, add_i(e, mul_i(e, slot, int_const(e, count)), other), e->rows), block_row(e, block, i));
   return element_pointer(e, table_pointer(e, state), mul_i(e, at, int_const(e, buffer_at(e, item->nodes.at[0])->elements)));
 }
 
@@ -72,68 +85,87 @@ static void store_history(Emit *e, const PlanItem *item, LLVMValueRef to, Block 
   loop_end(e, &loop);
 }
 
-static void front_of_history(Emit *e, const PlanItem *item, Block block, LLVMValueRef i) {
-  for (int64_t j = 1; j <= item->front; j++)
-    store_history(e, item, place(e, item->nodes.at[0], at_step(block, item->clock, int_const(e, -j)), i), block, i);
+/* One row's delay line. */
+typedef struct Line {
+  const PlanItem *item;
+  Block block;
+  LLVMValueRef row, length; /* length: of the row, where steps are counted from its end */
+} Line;
+
+/* Row `l->row` at a step of the line's clock. */
+static LLVMValueRef line_at(Emit *e, const Line *l, LLVMValueRef step) {
+  return place(e, l->item->nodes.at[0], at_step(l->block, l->item->clock, step), l->row);
 }
 
-static void front_of_state(Emit *e, const PlanItem *item, Block block, LLVMValueRef i) {
-  Ref x = item->nodes.at[0];
-  for (int64_t j = 1; j <= item->front; j++)
-    copy_reals(e, place(e, x, at_step(block, item->clock, int_const(e, -j)), i), state_place(e, item, item->state, item->front - j, block, i),
-               buffer_at(e, x)->elements);
+static void copy_step(Emit *e, const Line *l, LLVMValueRef to, LLVMValueRef from) {
+  copy_reals(e, to, from, buffer_at(e, l->item->nodes.at[0])->elements);
+}
+
+/* Where step -j of the next chunk is kept. */
+static LLVMValueRef kept_before(Emit *e, const Line *l, LLVMValueRef j) {
+  return state_place(e, l->item, l->item->state, sub_i(e, int_const(e, l->item->front), j), l->block, l->row);
+}
+
+/* Where step length + j of the piece before is kept. */
+static LLVMValueRef kept_behind(Emit *e, const Line *l, LLVMValueRef j) { return state_place(e, l->item, l->item->behind, j, l->block, l->row); }
+
+static void history_before(Emit *e, LLVMValueRef j, void *line) {
+  const Line *l = line;
+  store_history(e, l->item, line_at(e, l, sub_i(e, int_const(e, 0), j)), l->block, l->row);
+}
+
+static void state_before(Emit *e, LLVMValueRef j, void *line) {
+  copy_step(e, line, line_at(e, line, sub_i(e, int_const(e, 0), j)), kept_before(e, line, j));
 }
 
 /* Steps -1 … -front: the history for fresh rows, what the last chunk kept for the others. */
-static void fill_front(Emit *e, const PlanItem *item, Block block, LLVMValueRef i) {
-  if (item->state < 0) {
-    front_of_history(e, item, block, i);
+static void fill_front(Emit *e, Line *l) {
+  const int64_t end = l->item->front + 1;
+  if (l->item->state < 0) {
+    count_steps(e, 1, end, history_before, l);
     return;
   }
-  LLVMValueRef fresh = is_fresh(e, block, i);
+  LLVMValueRef fresh = is_fresh(e, l->block, l->row);
   If first = if_begin(e, fresh);
-  front_of_history(e, item, block, i);
+  count_steps(e, 1, end, history_before, l);
   if_end(e, &first);
   If later = if_begin(e, LLVMBuildNot(e->b, fresh, ""));
-  front_of_state(e, item, block, i);
+  count_steps(e, 1, end, state_before, l);
   if_end(e, &later);
 }
 
-/* Step j behind a row's last one. */
-static LLVMValueRef place_behind(Emit *e, const PlanItem *item, int64_t j, Block block, LLVMValueRef i) {
-  LLVMValueRef length = length_of(e, item->clock, block, i);
-  return place(e, item->nodes.at[0], at_step(block, item->clock, add_i(e, length, int_const(e, j))), i);
+static void history_behind(Emit *e, LLVMValueRef j, void *line) {
+  const Line *l = line;
+  store_history(e, l->item, line_at(e, l, add_i(e, l->length, j)), l->block, l->row);
 }
 
-static void back_of_history(Emit *e, const PlanItem *item, Block block, LLVMValueRef i) {
-  for (int64_t j = 0; j < item->back; j++) store_history(e, item, place_behind(e, item, j, block, i), block, i);
-}
-
-static void back_of_state(Emit *e, const PlanItem *item, Block block, LLVMValueRef i) {
-  int64_t elements = buffer_at(e, item->nodes.at[0])->elements;
-  for (int64_t j = 0; j < item->back; j++) copy_reals(e, place_behind(e, item, j, block, i), state_place(e, item, item->behind, j, block, i), elements);
+static void state_behind(Emit *e, LLVMValueRef j, void *line) {
+  const Line *l = line;
+  copy_step(e, l, line_at(e, l, add_i(e, l->length, j)), kept_behind(e, l, j));
 }
 
 /* A row's own steps length … length + back - 1: the history where the row ends, what the piece behind it kept where it goes on. */
-static void fill_back(Emit *e, const PlanItem *item, Block block, LLVMValueRef i) {
-  if (item->behind < 0) {
-    back_of_history(e, item, block, i);
+static void fill_back(Emit *e, Line *l) {
+  l->length = length_of(e, l->item->clock, l->block, l->row);
+  if (l->item->behind < 0) {
+    count_steps(e, 0, l->item->back, history_behind, l);
     return;
   }
-  LLVMValueRef ends = flag_of(e, e->ends, block, i);
+  LLVMValueRef ends = flag_of(e, e->ends, l->block, l->row);
   If last = if_begin(e, ends);
-  back_of_history(e, item, block, i);
+  count_steps(e, 0, l->item->back, history_behind, l);
   if_end(e, &last);
   If more = if_begin(e, LLVMBuildNot(e->b, ends, ""));
-  back_of_state(e, item, block, i);
+  count_steps(e, 0, l->item->back, state_behind, l);
   if_end(e, &more);
 }
 
 static void history_block(Emit *e, Block block, void *context) {
   const PlanItem *item = context;
   Loop loop = loop_begin(e, int_const(e, 0), block.count, int_const(e, 1), "r");
-  if (item->front) fill_front(e, item, block, loop.index);
-  if (item->back) fill_back(e, item, block, loop.index);
+  Line line = {item, block, loop.index, NULL};
+  if (item->front) fill_front(e, &line);
+  if (item->back) fill_back(e, &line);
   loop_end(e, &loop);
 }
 
@@ -142,29 +174,29 @@ static GraphAxes across(const PlanItem *item) { return item->axes & ~GRAPH_CLOCK
 
 void emit_history(Emit *e, const PlanItem *item) { for_blocks(e, across(item), false, history_block, (void *)(uintptr_t)item); }
 
+static void keep_last(Emit *e, LLVMValueRef j, void *line) {
+  const Line *l = line;
+  copy_step(e, l, kept_before(e, l, j), line_at(e, l, sub_i(e, l->length, j)));
+}
+
 /* The last steps of every row, for the next chunk: step length - j goes to slot front - j. A row shorter than its delay line
  * takes the rest from its own front. Slots are written oldest first and read from x, so nothing is overwritten too soon. */
 static void keep_block(Emit *e, Block block, void *context) {
   const PlanItem *item = context;
-  Ref x = item->nodes.at[0];
   Loop loop = loop_begin(e, int_const(e, 0), block.count, int_const(e, 1), "r");
-  LLVMValueRef length = length_of(e, item->clock, block, loop.index);
-  for (int64_t j = 1; j <= item->front; j++) {
-    Block late = at_step(block, item->clock, sub_i(e, length, int_const(e, j)));
-    copy_reals(e, state_place(e, item, item->state, item->front - j, block, loop.index), place(e, x, late, loop.index), buffer_at(e, x)->elements);
-  }
+  Line line = {item, block, loop.index, length_of(e, item->clock, block, loop.index)};
+  count_steps(e, 1, item->front + 1, keep_last, &line);
   loop_end(e, &loop);
 }
+
+static void keep_first(Emit *e, LLVMValueRef j, void *line) { copy_step(e, line, kept_behind(e, line, j), line_at(e, line, j)); }
 
 /* The first steps of every row, for the piece before this one. A row shorter than its delay line takes the rest from its own back. */
 static void keep_first_block(Emit *e, Block block, void *context) {
   const PlanItem *item = context;
-  Ref x = item->nodes.at[0];
   Loop loop = loop_begin(e, int_const(e, 0), block.count, int_const(e, 1), "r");
-  for (int64_t j = 0; j < item->back; j++) {
-    Block early = at_step(block, item->clock, int_const(e, j));
-    copy_reals(e, state_place(e, item, item->behind, j, block, loop.index), place(e, x, early, loop.index), buffer_at(e, x)->elements);
-  }
+  Line line = {item, block, loop.index, NULL};
+  count_steps(e, 0, item->back, keep_first, &line);
   loop_end(e, &loop);
 }
 
@@ -288,24 +320,30 @@ typedef struct Overlap {
   Ref node;
   View x;
   Block block;
-  LLVMValueRef row;
+  LLVMValueRef row, element, sum; /* sum: memory for it */
 } Overlap;
+
+static void overlap_tap(Emit *e, LLVMValueRef j, void *context) {
+  const Overlap *o = context;
+  const Node *n = &e->g->nodes.at[o->node];
+  int clock = n->attrs.clock;
+  LLVMValueRef back = add_i(e, int_const(e, n->attrs.offset), mul_i(e, j, int_const(e, n->attrs.stride)));
+  View v = {.base = n->in[0]};
+  LLVMValueRef at = view_row_offset(e, &v, at_step(o->block, clock, sub_i(e, o->block.step[clock], back)), o->row);
+  at = add_i(e, add_i(e, at, mul_i(e, j, int_const(e, buffer_at(e, o->node)->elements))), o->element);
+  LLVMValueRef more = load_real(e, 1, element_pointer(e, buffer_pointer(e, n->in[0]), at));
+  store_real(e, LLVMBuildFAdd(e->b, load_real(e, 1, o->sum), more, ""), o->sum);
+}
 
 static void overlap_element(Emit *e, Walk *w, LLVMValueRef element, void *context) {
   Overlap *o = context;
-  const Node *n = &e->g->nodes.at[o->node];
-  const Node *x = &e->g->nodes.at[n->in[0]];
-  int64_t inner = buffer_at(e, o->node)->elements;
   (void)w;
-  LLVMValueRef sum = real_const(e, 1, 0);
-  for (int64_t j = 0; j < x->shape.dim[0]; j++) {
-    View v = {.base = n->in[0], .clock = n->attrs.clock, .step = -n->attrs.offset - j * n->attrs.stride, .offset = j * inner};
-    LLVMValueRef at = add_i(e, view_row_offset(e, &v, o->block, o->row), element);
-    sum = LLVMBuildFAdd(e->b, sum, load_real(e, 1, element_pointer(e, buffer_pointer(e, n->in[0]), at)), "");
-  }
+  o->element = element;
+  store_real(e, real_const(e, 1, 0), o->sum);
+  count_steps(e, 0, e->g->nodes.at[e->g->nodes.at[o->node].in[0]].shape.dim[0], overlap_tap, o);
   View out = view_of(e->g, o->node);
   LLVMValueRef at = add_i(e, view_row_offset(e, &out, o->block, o->row), element);
-  store_real(e, sum, element_pointer(e, buffer_pointer(e, o->node), at));
+  store_real(e, load_real(e, 1, o->sum), element_pointer(e, buffer_pointer(e, o->node), at));
 }
 
 static void overlap_block(Emit *e, Block block, void *context) {
@@ -319,7 +357,7 @@ static void overlap_block(Emit *e, Block block, void *context) {
 }
 
 void emit_overlap(Emit *e, Ref node) {
-  Overlap o = {.node = node};
+  Overlap o = {.node = node, .sum = entry_alloca(e, e->real)};
   for_blocks(e, e->g->nodes.at[node].axes, true, overlap_block, &o);
 }
 
@@ -353,23 +391,44 @@ static void edge_steps(Emit *e, Edge *g, LLVMValueRef from, LLVMValueRef to) {
   loop_end(e, &loop);
 }
 
-/* Reading k steps back falls off before step k of a fresh row, which may be in a later piece than its first; reading k ahead, in the last
- * k steps. A clock of fixed length is never cut into chunks. */
-static void edge_tap(Emit *e, Edge *g, int64_t offset) {
+static LLVMValueRef tap_offset(Emit *e, const Edge *g, LLVMValueRef j) {
+  const Node *n = &e->g->nodes.at[g->node];
+  return add_i(e, int_const(e, n->attrs.offset), mul_i(e, j, int_const(e, n->attrs.stride)));
+}
+
+/* Reading k steps ahead falls off in the last k steps. */
+static void edge_ahead(Emit *e, LLVMValueRef j, void *context) {
+  Edge *g = context;
+  LLVMValueRef length = length_of(e, e->g->nodes.at[g->node].attrs.clock, g->block, g->row);
+  g->tap = j;
+  edge_steps(e, g, max_i(e, sub_i(e, length, tap_offset(e, g, j)), int_const(e, 0)), length);
+}
+
+/* Reading k steps back falls off before step k of a fresh row, which may be in a later piece than its first. A clock of fixed length is
+ * never cut into chunks. */
+static void edge_back(Emit *e, LLVMValueRef j, void *context) {
+  Edge *g = context;
   int clock = e->g->nodes.at[g->node].attrs.clock;
-  LLVMValueRef length = length_of(e, clock, g->block, g->row), zero = int_const(e, 0);
-  if (offset > 0) edge_steps(e, g, max_i(e, sub_i(e, length, int_const(e, offset)), zero), length);
-  if (offset >= 0) return;
+  LLVMValueRef zero = int_const(e, 0), length = length_of(e, clock, g->block, g->row), back = sub_i(e, zero, tap_offset(e, g, j));
   If first = {0};
   bool chunked = !e->g->clocks.at[clock].length;
+  g->tap = j;
   if (chunked && e->since) {
     LLVMValueRef since = load_i32(e, e->since, block_row(e, g->block, g->row));
-    edge_steps(e, g, zero, min_i(e, length, sub_i(e, int_const(e, -offset), since)));
+    edge_steps(e, g, zero, min_i(e, length, sub_i(e, back, since)));
     return;
   }
   if (chunked) first = if_begin(e, is_fresh(e, g->block, g->row));
-  edge_steps(e, g, zero, min_i(e, length, int_const(e, -offset)));
+  edge_steps(e, g, zero, min_i(e, length, back));
   if (chunked) if_end(e, &first);
+}
+
+/* How many taps, beginning at `offset`, look to the same side; at most `most`. */
+static int64_t taps_on_this_side(int64_t offset, int64_t stride, int64_t most) {
+  if (!offset) return 1;
+  if (!stride || (offset > 0) == (stride > 0)) return most;
+  const int64_t far = offset < 0 ? -offset : offset, by = stride < 0 ? -stride : stride, count = (far + by - 1) / by;
+  return count < most ? count : most;
 }
 
 static void edge_block(Emit *e, Block block, void *context) {
@@ -379,9 +438,10 @@ static void edge_block(Emit *e, Block block, void *context) {
   g->block = block;
   Loop loop = loop_begin(e, int_const(e, 0), block.count, int_const(e, 1), "r");
   g->row = loop.index;
-  for (int64_t j = 0; j < taps; j++) {
-    g->tap = int_const(e, j);
-    edge_tap(e, g, n->attrs.offset + j * n->attrs.stride);
+  for (int64_t j = 0, end; j < taps; j = end) {
+    const int64_t offset = n->attrs.offset + j * n->attrs.stride;
+    end = j + taps_on_this_side(offset, n->attrs.stride, taps - j);
+    if (offset) count_steps(e, j, end, offset > 0 ? edge_ahead : edge_back, g);
   }
   loop_end(e, &loop);
 }

@@ -1,6 +1,7 @@
 /* time.c — reading other steps: the one edge between steps, tapped delay lines, the ends of a clock, forcing. */
 #include "lower/builder.h"
 #include "base/diag.h"
+#include <math.h>
 
 /* --- force --------------------------------------------------------------------------------------------------------------- */
 
@@ -197,8 +198,25 @@ static void no_step_before(Builder *b, const Instance *at, const Expr *e, int cl
   diag_help(d, "write it for trees: its nodes read `h[%s.left]` and `h[%s.right]`, or `sum over %s.children (h)`", name, name, name);
 }
 
+static const double farthest = 1e8; /* steps: 400 MB of each number that is read */
+
+/* The steps that are kept are memory of their own, in front of every sequence. */
+static Ref too_far(Builder *b, const Instance *at, const Expr *e, Delay d) {
+  const double end = (double)d.offset + (d.taps ? (double)(d.taps - 1) * (double)d.stride : 0), far = fmax(fabs((double)d.offset), fabs(end));
+  if (far <= farthest) return NO_REF;
+  const Span span = e->args.at[0].value->span;
+  Diag *diag = diag_error(b->session, E0204, span, "this reads %.10g steps away; a delay is at most %.10g steps", far, farthest);
+  diag_label(diag, span, "all steps between are kept");
+  const Sizes shape = sizes_here(at, &e->left->type.shape);
+  Sizes window = {.rank = shape.rank + 1, .dim = {d.taps}};
+  for (int i = 0; i < shape.rank; i++) window.dim[i + 1] = shape.dim[i];
+  return graph_fill(b->graph, 0, d.taps ? window : shape);
+}
+
 static Ref read_raw(Builder *b, Instance *at, const Expr *e, Delay d) {
   const bool original = b->original;
+  const Ref far = too_far(b, at, e, d);
+  if (far != NO_REF) return far;
   if (is_delayed(d) && at->call && b->program->clocks.at[d.clock].tree) {
     const Ref none = graph_fill(b->graph, 0, sizes_here(at, &e->left->type.shape));
     no_step_before(b, at, e, d.clock);

@@ -387,6 +387,14 @@ static Ref build_window(Case *c, int variant) {
   return graph_window(c->g, x, h, T, offset, 3, stride, vector, 0);
 }
 
+/* Taps on both sides of now, and all of them far. */
+static Ref build_long_window(Case *c, int variant) {
+  const GraphAxes *axes = read_pairs[variant % 6];
+  const int64_t offset[] = {-11, 11, 5, -5};
+  const Ref x = varying(c, vector, axes[0], -1, 1), h = varying(c, vector, axes[1], -1, 1);
+  return graph_window(c->g, x, h, T, offset[variant / 6], 11, variant / 6 % 2 ? -1 : 1, vector, 0);
+}
+
 static Ref build_overlap(Case *c, int variant) {
   const GraphAxes axes[] = {on_t, 0, on_t | on_s};
   return graph_overlap(c->g, varying(c, matrix, axes[variant % 3], -1, 1), T, variant / 3 % 5 - 2, 2, variant / 15 ? 2 : -1, vector, 0);
@@ -455,6 +463,7 @@ static void links(void) { try_op("links of trees", build_links, 24); }
 static void children(void) { try_op("child", build_child, 24); }
 static void reads(void) { try_op("read", build_read, 54); }
 static void windows(void) { try_op("window", build_window, 60); }
+static void long_windows(void) { try_op("long window", build_long_window, 24); }
 static void overlaps(void) { try_op("overlap", build_overlap, 30); }
 static void edges(void) { try_op("edge", build_edge, 30); }
 static void ends(void) { try_op("at_end and impulse", build_end, 4 * PAIRS); }
@@ -673,6 +682,7 @@ int main(void) {
   CU_add_test(suite, "links of trees", links);
   CU_add_test(suite, "shares of children", mixes);
   CU_add_test(suite, "windows", windows);
+  CU_add_test(suite, "long windows", long_windows);
   CU_add_test(suite, "overlaps", overlaps);
   CU_add_test(suite, "edges", edges);
   CU_add_test(suite, "ends", ends);

@@ -267,9 +267,11 @@ static Ref history(Maker *m, Sizes shape, int clock) {
   return chance(m, 0.5) ? graph_fill(m->g, 0, shape) : fitted(m, m->pool[3 + below(m, 3)], shape);
 }
 
+/* Now and then so far that the generated code counts the steps between in a loop. */
 static int64_t random_offset(Maker *m) {
-  if (m->loop_direction) return m->loop_direction * (1 + below(m, 3));
-  return below(m, 7) - 3;
+  const int64_t far = chance(m, 0.1) ? 8 + below(m, 6) : 0;
+  if (m->loop_direction) return m->loop_direction * (1 + below(m, 3) + far);
+  return below(m, 7) - 3 + (chance(m, 0.5) ? far : -far);
 }
 
 static void make_read(Maker *m) {
@@ -284,7 +286,7 @@ static void make_window(Maker *m) {
   const int i = any(m), clock = some_clock(m);
   const Ref x = m->pool[i];
   if (shape_of(m, x).rank > 2) return;
-  const int64_t offset = random_offset(m), taps = 1 + below(m, 3);
+  const int64_t offset = random_offset(m), taps = chance(m, 0.1) ? 9 + below(m, 4) : 1 + below(m, 3);
   const int64_t stride = (m->loop_direction ? m->loop_direction : chance(m, 0.5) ? 1 : -1) * (1 + below(m, 2));
   const Ref h = history(m, shape_of(m, x), clock);
   keep(m, graph_window(m->g, x, h, clock, offset, taps, stride, shape_of(m, x), 0), fmax(m->bound[i], 2));
