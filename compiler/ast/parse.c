@@ -1,6 +1,7 @@
 /* parse.c — parsing a whole file, and one input of the REPL. */
 #include "ast/ast.h"
 #include "ast/steps.h"
+#include "base/diag.h"
 #include "grammar/grammar.h"
 #include <string.h>
 
@@ -13,10 +14,19 @@ Parser *parser_new(Session *s, int file) {
   return p;
 }
 
+/* A file without a single declaration is not a model with a mistake in each of its lines: one error says so. */
+static void forget_all_but_first(Session *s, int first) {
+  Diag *d = s->diags.at[first];
+  for (int i = first + 1; i < s->diags.len; i++) s->errors -= s->diags.at[i]->severity == SEVERITY_ERROR;
+  s->diags.len = first + 1;
+  diag_help(d, "there is no declaration in this file (`dim`, `cell`, `net`, `train`, `run` …): is it a model?");
+}
+
 Ast *ast_parse(Session *s, int file) {
   Parser *p = parser_new(s, file);
-  int errors = s->errors;
+  int errors = s->errors, first = s->diags.len;
   grammar_parse(p, START_WITH_FILE);
+  if (!p->ast->decls.len && s->diags.len > first + 1) forget_all_but_first(s, first);
   ast_check_steps(s, p->ast);
   p->ast->broken = s->errors > errors;
   return p->ast;

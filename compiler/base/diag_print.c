@@ -383,12 +383,16 @@ static void print_diag(Printer *p, const Diag *d) {
   print_repairs(p);
 }
 
+enum { MOST_PRINTED = 20 };
+
 void diag_print_all(Session *s, FILE *out, bool with_colour) {
-  int n;
-  Diag **sorted = diag_sorted(s, &n);
+  int n, all;
+  Diag **sorted = diag_sorted(s, &all);
+  n = all > MOST_PRINTED && !s->all_errors ? MOST_PRINTED : all;
   Printer p = {.session = s, .arena = s->arena, .out = out, .colour = with_colour};
   for (int i = 0; i < n; i++) {
     if (i) fputc('\n', out);
     print_diag(&p, sorted[i]);
   }
+  if (n < all) fprintf(out, "\n… and %d more; --all prints them\n", all - n);
 }

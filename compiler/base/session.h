@@ -44,6 +44,7 @@ typedef struct Session {
   const char *stdlib; /* the folder that `use std.x` reads; NULL: beside the program */
   bool verify_each;   /* verify every representation after every pass */
   bool double_precision;
+  bool all_errors;    /* print them all, however many */
 } Session;
 
 Session *session_new(void);

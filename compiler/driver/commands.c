@@ -258,9 +258,17 @@ int command_fmt(Session *s, Options *o) {
 
 /* --- explain ------------------------------------------------------------------------------------------------------------------------- */
 
+/* E0201, e0201, 0201, 201 */
+static DiagCode code_of_word(Session *s, const char *word) {
+  const char *digits = word + (*word == 'E' || *word == 'e');
+  const size_t n = strspn(digits, "0123456789");
+  if (!n || n > 4 || digits[n]) return DIAG_COUNT;
+  return diag_find(arena_printf(s->arena, "E%04d", atoi(digits)));
+}
+
 int command_explain(Session *s, Options *o) {
   if (o->words.len != 1) return usage(s, o, "a code: rnn explain E0201");
-  DiagCode code = diag_find(o->words.at[0]);
+  DiagCode code = code_of_word(s, o->words.at[0]);
   if (code == DIAG_COUNT) {
     Diag *d = diag_error(s, E0802, (Span){0}, "there is no error `%s`", o->words.at[0]);
     diag_help(d, "codes look like E0201; every message begins with its own");

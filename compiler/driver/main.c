@@ -29,7 +29,7 @@ static void print_help(FILE *out) {
   }
   fputs("  rnn --emit=tokens|ast|types|graph|grad|plan|llvm|asm|obj|exe|manifest|memory FILE\n"
         "      prints what the compiler makes of a model on the way\n\n"
-        "options: --quiet --json --weights FILE --threads N --double --dump-after=PASS --time-passes --verify-each --version\n"
+        "options: --quiet --json --weights FILE --threads N --double --dump-after=PASS --time-passes --verify-each --all --version\n"
         "dims, constants and the seed of the file are overridden by NAME=value: rnn train f.rnn H=128 seed=3\n"
         "compiled code is kept in ~/.cache/rnn; RNN_CACHE=FOLDER: elsewhere, RNN_CACHE=off: nowhere\n",
         out);

@@ -45,7 +45,7 @@ static bool set_threads(Session *s, Options *o, const char *value) {
 
 #define SETTER(name, statement)                                                                                                    \
   static bool set_##name(Session *s, Options *o, const char *value) {                                                              \
-    (void)s, (void)value;                                                                                                          \
+    (void)s, (void)o, (void)value;                                                                                                 \
     statement;                                                                                                                     \
     return true;                                                                                                                   \
   }
@@ -62,6 +62,7 @@ SETTER(weights, o->weights = value)
 SETTER(output, o->output = value)
 SETTER(help, o->help = true)
 SETTER(version, o->version = true)
+SETTER(all, s->all_errors = true)
 
 static const Flag flags[] = {
     {"--emit", true, set_emit},         {"--dump-after", true, set_dump_after},   {"--time-passes", false, set_time_passes},
@@ -69,7 +70,7 @@ static const Flag flags[] = {
     {"--double", false, set_double},    {"--check", false, set_check},            {"--stdout", false, set_stdout},
     {"--threads", true, set_threads},   {"--weights", true, set_weights},         {"--output", true, set_output},
     {"-o", true, set_output},           {"--help", false, set_help},              {"-h", false, set_help},
-    {"--version", false, set_version},
+    {"--version", false, set_version}, {"--all", false, set_all},
 };
 enum { FLAGS = sizeof flags / sizeof *flags };
 
@@ -120,7 +121,7 @@ bool options_read(Session *s, int argc, char **argv, Options *o) {
   bool fine = true;
   for (int i = 1; i < argc; i++) {
     if (argv[i][0] == '-' && argv[i][1]) fine &= read_flag(s, o, argc, argv, &i);
-    else if (o->command && is_override(argv[i])) add_override(s, argv[i]);
+    else if ((o->command || o->words.len) && is_override(argv[i])) add_override(s, argv[i]);
     else if (!o->command && o->emit == EMIT_NOTHING) o->command = argv[i];
     else vec_push(s->arena, o->words, argv[i]);
   }
