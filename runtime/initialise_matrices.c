@@ -1,5 +1,6 @@
 /* initialise_matrices.c — initialisers that make or change a matrix as a whole: orthogonal ones, rings, reservoirs, signs. */
 #include "runtime/initialise.h"
+#include "runtime/room.h"
 #include <lapacke.h>
 #include <math.h>
 #include <stdlib.h>
@@ -15,7 +16,7 @@ static bool want_square(Draw *d) {
 
 /* q [tall][narrow] of normals → its Q, with R's diagonal positive, so that Q is uniform (Mezzadri, 2007). */
 static bool orthonormal_columns(double *q, int64_t tall, int64_t narrow) {
-  double *tau = malloc((size_t)(2 * narrow) * sizeof *tau);
+  double *tau = room_new(2 * narrow, sizeof *tau);
   if (!tau) return false;
   lapack_int m = (lapack_int)tall, n = (lapack_int)narrow;
   bool fine = LAPACKE_dgeqrf(LAPACK_ROW_MAJOR, m, n, q, n, tau) == 0;
@@ -83,7 +84,7 @@ bool init_delay_line(Draw *d) {
 /* The largest |eigenvalue| (LAPACK dgeev); negative when it cannot be computed. */
 static double spectral_radius(const double *matrix, int64_t n) {
   size_t size = (size_t)n;
-  double *copy = malloc((size * size + 2 * size) * sizeof *copy), radius = -1;
+  double *copy = room_new((int64_t)(size * size + 2 * size), sizeof *copy), radius = -1;
   if (!copy) return -1;
   double *real = copy + size * size, *imaginary = real + size;
   memcpy(copy, matrix, size * size * sizeof *copy);

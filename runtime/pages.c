@@ -1,4 +1,5 @@
 #include "runtime/pages.h"
+#include "runtime/room.h"
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -15,7 +16,7 @@ static size_t on_large_pages(size_t bytes) {
 Pages pages_new(size_t bytes) {
   Pages p = {.bytes = bytes < large ? bytes + 1 : on_large_pages(bytes) + large};
   p.mapped = mmap(NULL, p.bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (p.mapped == MAP_FAILED) abort(); /* out of memory: nothing sensible is left to do */
+  if (p.mapped == MAP_FAILED) room_none((double)bytes);
   p.memory = p.mapped;
   if (bytes < large) return p;
   p.memory += (large - (uintptr_t)p.mapped % large) % large;

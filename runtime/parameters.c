@@ -3,6 +3,7 @@
 #include "runtime/clause.h"
 #include "runtime/error.h"
 #include "runtime/pages.h"
+#include "runtime/room.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,9 +28,11 @@ static int64_t round_up(int64_t n, int64_t to) {
 }
 
 void *scalars_new(int64_t n, bool is_double) {
+  const double wanted = (double)n * (double)scalar_size(is_double);
+  if (!room_for(wanted)) room_none(wanted);
   size_t bytes = (size_t)round_up((n > 0 ? n : 1) * (int64_t)scalar_size(is_double), 64), alignment = pages_alignment(bytes);
   void *memory = aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
-  if (!memory) abort(); /* out of memory: nothing sensible is left to do */
+  if (!memory) room_none(wanted);
   pages_advise(memory, bytes);
   return memset(memory, 0, bytes);
 }
@@ -69,6 +72,41 @@ bool parameter_fits(const Parameter *q, const double *value, RnnError *error) {
       return rnn_fail(error, "E0215", "`%s` holds delays from %.0f to %.0f steps, but number %lld of it is %g\n"
                       "help: compile the model with the delays that it is run with", q->name, low, high, (long long)i, value[i]);
   return true;
+}
+
+static double size_of(const cJSON *entry) {
+  const cJSON *shape = cJSON_GetObjectItemCaseSensitive(entry, "shape"), *dim;
+  double size = 1;
+  cJSON_ArrayForEach(dim, shape) size *= dim->valuedouble;
+  return size;
+}
+
+/* "`net.R` [100000, 100000]" */
+static const char *size_text(const cJSON *entry, char *out, size_t size) {
+  const cJSON *shape = cJSON_GetObjectItemCaseSensitive(entry, "shape"), *dim;
+  size_t used = (size_t)snprintf(out, size, "the weights, of which `%s` [", json_string(entry, "name"));
+  cJSON_ArrayForEach(dim, shape)
+    if (used < size) used += (size_t)snprintf(out + used, size - used, "%s%.0f", dim == shape->child ? "" : ", ", dim->valuedouble);
+  if (used < size) snprintf(out + used, size - used, "] is the largest");
+  return out;
+}
+
+/* At least: all of them in double, as they are trained or run in single; and a gradient of what is trained. */
+bool parameters_fit(const cJSON *list, bool trains, const char *model, RnnError *error) {
+  const cJSON *entry, *largest = NULL;
+  double bytes = 0;
+  cJSON_ArrayForEach(entry, list) {
+    const bool gradient = trains && cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(entry, "trained"));
+    bytes += size_of(entry) * (double)(sizeof(double) + sizeof(float) * (gradient ? 2 : 1));
+    if (!largest || size_of(entry) > size_of(largest)) largest = entry;
+  }
+  if (!largest || room_for(bytes)) return true;
+  char what[512];
+  const char *file = json_string(largest, "file");
+  room_fail(size_text(largest, what, sizeof what), bytes, file ? file : model, (int)json_number(largest, "line", 0), error);
+  rnn_fail_more(error, "\n   = note: it has %.0f numbers%s\nhelp: smaller dims; `NAME=value` behind the file's name gives a dim another size",
+                size_of(largest), trains ? ", and as many for its gradient" : "");
+  return false;
 }
 
 Parameters *parameters_new(const cJSON *list, const int *order, int tuned, bool is_double) {

@@ -27,6 +27,8 @@ typedef struct Parameters {
 } Parameters;
 
 /* `list` is the manifest's params; `tuned` [count] says which come first, in the order of `order` (numbers of params, `tuned` of them). */
+/* Is there memory for these params of the manifest? E0433 names the largest, in the file `model`. */
+bool parameters_fit(const cJSON *list, bool trains, const char *model, RnnError *error);
 Parameters *parameters_new(const cJSON *list, const int *order, int tuned, bool is_double);
 void parameters_free(Parameters *p);
 void *parameters_at(const Parameters *p, int param);

@@ -57,6 +57,18 @@ static void read_nets(RnnProgram *p) {
   cJSON_ArrayForEach(entry, list) p->net[p->nets++] = read_net(p, entry);
 }
 
+static bool is_kind(const cJSON *stage, const char *kind) {
+  const char *word = json_string(stage, "kind");
+  return word && !strcmp(word, kind);
+}
+
+static bool has_kind(const RnnProgram *p, const char *kind) {
+  const cJSON *stage;
+  cJSON_ArrayForEach(stage, p->stages)
+    if (is_kind(stage, kind)) return true;
+  return false;
+}
+
 static bool read_manifest(RnnProgram *p, RnnError *error) {
   const char *model = json_string(p->manifest, "model"), *path = json_string(p->manifest, "path");
   if (json_number(p->manifest, "abi", 0) != RNN_ABI_VERSION)
@@ -68,6 +80,7 @@ static bool read_manifest(RnnProgram *p, RnnError *error) {
   p->clocks = json_item(p->manifest, "clocks");
   p->units = json_item(p->manifest, "units");
   p->stages = json_item(p->manifest, "stages");
+  if (!parameters_fit(p->params, has_kind(p, "train"), p->path, error)) return false;
   p->values = parameters_new(p->params, NULL, 0, true);
   read_vocabularies(p);
   read_nets(p);
@@ -104,11 +117,6 @@ void rnn_program_free(RnnProgram *p) {
 
 /* --- training ---------------------------------------------------------------------------------------------------------------------- */
 
-static bool is_kind(const cJSON *stage, const char *kind) {
-  const char *word = json_string(stage, "kind");
-  return word && !strcmp(word, kind);
-}
-
 static bool train_one(RnnProgram *p, const cJSON *json, const RnnOptions *options, RnnError *error) {
   Stage stage;
   bool good = stage_open(&stage, p, json, options, error) && keep_open(&stage, error) && train_stage(&stage, error);
@@ -132,13 +140,6 @@ static bool train_all(RnnProgram *p, const RnnOptions *options, RnnError *error)
     trained++;
   }
   return trained == 0 || program_save(p, error);
-}
-
-static bool has_kind(const RnnProgram *p, const char *kind) {
-  const cJSON *stage;
-  cJSON_ArrayForEach(stage, p->stages)
-    if (is_kind(stage, kind)) return true;
-  return false;
 }
 
 bool rnn_program_train(RnnProgram *p, const RnnOptions *options, RnnError *error) {

@@ -1,6 +1,7 @@
 /* record.c — running a unit over a whole data set and keeping what it says. */
 #include "runtime/record.h"
 #include "runtime/clause.h"
+#include "runtime/room.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,7 +42,7 @@ static void take_row(const RnnUnit *u, int output, int64_t row, int64_t place, S
     s->steps[place] *= s->length[c][place];
   }
   free(s->value[place]);
-  s->value[place] = malloc((size_t)(s->steps[place] * n + 1) * sizeof(double));
+  s->value[place] = room_new(s->steps[place] * n + 1, sizeof(double));
   for (int64_t t = 0; t < s->steps[place]; t++) {
     int64_t step[RNN_MAX_CLOCKS] = {0};
     series_steps(s, place, t, step);
@@ -91,12 +92,19 @@ static void mark_counted(Recording *r, const RnnUnit *u, const Feed *f, const Da
   }
 }
 
+/* On several clocks of the data, lengths differ: those batches are looked at as they come. */
+static bool fits(const Stage *stage, const RnnUnit *unit, const Batches *batches, RnnError *error) {
+  int64_t steps[RNN_MAX_CLOCKS];
+  for (int c = 0; c < RNN_MAX_CLOCKS; c++) steps[c] = batches_most_steps(batches);
+  return stage->several_clocks || unit_fits(unit, batches_most_rows(batches), steps, error);
+}
+
 bool record(Recording *r, const Stage *stage, RnnUnit *unit, const Dataset *data, int64_t from, int64_t rows, RnnError *error) {
   begin(r, unit, data, stage->program->clocks);
   Batches *batches = batches_new(data, rows, ORDER_AS_GIVEN, 0, stage->program->seed, error);
   if (!batches) return false;
   Slices slices;
-  bool good = slices_open(&slices, stage, unit, data, batches, 1, from, error);
+  bool good = fits(stage, unit, batches, error) && slices_open(&slices, stage, unit, data, batches, 1, from, error);
   batches_epoch(batches, 0);
   for (const Batch *b; good && (b = batches_next(batches));) {
     slices_call(&slices, b, 0, false);

@@ -38,6 +38,7 @@ static bool open_slice(Slices *s, int i, const Stage *stage, const Dataset *data
   Slice *slice = &s->slice[i];
   int64_t rows = most_rows(i, batches_most_rows(batches), s->most);
   if (i > 0) slice->unit = unit_twin(s->slice->unit);
+  if (!(stage->options && stage->options->predict) && !unit_fits(slice->unit, rows, most_steps, error)) return false;
   rnn_unit_reserve_clocks(slice->unit, rows, most_steps);
   slice->own = s->most > 1 ? batch_chunk_new(batches) : NULL;
   return feed_open(&slice->feed, stage, slice->unit, data, rows, error);

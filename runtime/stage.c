@@ -3,6 +3,7 @@
 #include "runtime/error.h"
 #include "runtime/model.h"
 #include "runtime/places.h"
+#include "runtime/room.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -88,6 +89,8 @@ static Dataset *nothing(const Net *net) {
 
 static void lengthen_value(Sequence *q, int v, const Variable *variable, int64_t steps) {
   if (!q->value[v] || !(variable->axes >> 1) || on_several_clocks(variable->axes)) return; /* those say themselves how long they are */
+  const double bytes = (double)steps * (double)variable->elements * sizeof(double);
+  if (!room_for(bytes)) room_none(bytes);
   q->value[v] = realloc(q->value[v], (size_t)(steps * variable->elements) * sizeof(double));
   for (int64_t i = q->steps * variable->elements; i < steps * variable->elements; i++) q->value[v][i] = 0.0 / 0.0; /* missing */
 }

@@ -125,6 +125,9 @@ RnnUnit *rnn_unit_new(const cJSON *unit, const cJSON *params, RnnFunction *funct
   u->output = read_ports(cJSON_GetObjectItemCaseSensitive(unit, "outputs"), &u->outputs);
   bool good = read_buffers(u, cJSON_GetObjectItemCaseSensitive(unit, "buffers"), cJSON_GetArraySize(params), error);
   own_parameters(u, params);
+  int64_t one[RNN_MAX_CLOCKS];
+  for (int c = 0; c < RNN_MAX_CLOCKS; c++) one[c] = 1;
+  good = good && unit_fits(u, 1, one, error);
   if (good && rnn_unit_reserve(u, 1, 1)) return u;
   rnn_unit_free(u);
   return NULL;

@@ -72,6 +72,8 @@ RnnUnit *unit_twin(const RnnUnit *u);
 /* From now on reads and trains the params of `owner` (of the same scalar type). */
 void unit_share_parameters(RnnUnit *u, RnnUnit *owner);
 /* Lays the table out for rows × steps[clock], growing memory where needed; contents of inputs are undefined after it. */
+/* Is there memory for so many rows and steps? E0433 names the largest value and its line. */
+bool unit_fits(const RnnUnit *u, int64_t rows, const int64_t *steps, RnnError *error);
 void unit_layout(RnnUnit *u, int64_t rows, const int64_t *steps);
 /* Where the steps at[clock] of a value on `axes` lie: [clock …] in the unit's order, without what is in front of them. */
 int64_t unit_place(const RnnUnit *u, uint32_t axes, const int64_t *at);

@@ -1,5 +1,7 @@
 /* unit_layout.c — where a unit's buffers lie: a call's in one piece of memory, kept states in their own. */
+#include "runtime/error.h"
 #include "runtime/places.h"
+#include "runtime/room.h"
 #include "runtime/unit.h"
 #include <stdlib.h>
 #include <string.h>
@@ -75,6 +77,53 @@ int64_t unit_bytes(const RnnUnit *u) {
   for (int i = 0; i < u->buffers; i++)
     if (!is_pooled(u, &u->buffer[i])) bytes += pool_bytes(u, u->buffer[i].room);
   return (int64_t)bytes;
+}
+
+/* --- is there room? ------------------------------------------------------------------------------------------------------- */
+
+/* buffer_size() of so many rows and steps, in bytes. A double: it may be more than an integer holds. */
+static double bytes_for(const RnnUnit *u, const UnitBuffer *b, int64_t rows, const int64_t *steps) {
+  double size = (double)b->elements * (double)scalar_size(u->is_double) * (double)((b->axes & 1) || b->kind == BUFFER_STATE ? rows : 1);
+  if (b->kind == BUFFER_STATE) return size * (double)b->steps;
+  for (int c = 0; c < u->clocks; c++) {
+    const int64_t length = u->fixed_length[c] ? u->fixed_length[c] : steps[c];
+    if (b->axes >> (c + 1) & 1) size *= (double)length + (c == b->clock ? (double)(b->front + b->back) : 0);
+  }
+  return size;
+}
+
+/* Sharing slots: the largest of each. `largest`: of all. */
+static double all_bytes(const RnnUnit *u, int64_t rows, const int64_t *steps, const UnitBuffer **largest) {
+  double *slot = calloc((size_t)u->slots + 1, sizeof *slot), all = 0, most = 0;
+  for (int i = 0; i < u->buffers; i++) {
+    const UnitBuffer *b = &u->buffer[i];
+    if (b->kind == BUFFER_PARAM || b->kind == BUFFER_CONST) continue;
+    const double bytes = bytes_for(u, b, rows, steps);
+    if (slot && b->slot >= 0) slot[b->slot] = bytes > slot[b->slot] ? bytes : slot[b->slot];
+    else all += bytes;
+    if (bytes > most) most = bytes, *largest = b;
+  }
+  for (int i = 0; slot && i < u->slots; i++) all += slot[i];
+  free(slot);
+  return all;
+}
+
+bool unit_fits(const RnnUnit *u, int64_t rows, const int64_t *steps, RnnError *error) {
+  const UnitBuffer *largest = NULL;
+  const double bytes = all_bytes(u, rows, steps, &largest);
+  if (!largest || room_for(bytes)) return true;
+  char what[512];
+  const int64_t delay = largest->front + largest->back;
+  const char *name = largest->name ? largest->name : "a value";
+  int64_t most = 1;
+  for (int c = 0; c < u->clocks; c++)
+    if (largest->axes >> (c + 1) & 1 && !u->fixed_length[c]) most = steps[c];
+  snprintf(what, sizeof what, "%lld sequence%s at once of %lld step%s", (long long)rows, rows == 1 ? "" : "s", (long long)most, most == 1 ? "" : "s");
+  room_fail(what, bytes, largest->file, largest->line, error);
+  rnn_fail_more(error, "\n   = note: the largest part of it is `%s`, %lld number%s a step", name, (long long)largest->elements, largest->elements == 1 ? "" : "s");
+  if (delay > most) rnn_fail_more(error, " with a delay of %lld steps\nhelp: a shorter delay", (long long)delay);
+  else rnn_fail_more(error, "\nhelp: smaller dims, a smaller `batch`, shorter sequences (`windows`), or `method bptt(checkpoint = auto)`");
+  return false;
 }
 
 static void grow_pool(RnnUnit *u) {

@@ -26,12 +26,39 @@ void builder_param(Builder *b, int index) {
   b->graph->params.at[param].density = p->density;
 }
 
+static const double most_elements = 1e15; /* petabytes: beyond it sizes no longer fit into the integers that count them */
+
+static double count_of(Sizes shape) {
+  double count = 1;
+  for (int i = 0; i < shape.rank; i++) count *= (double)shape.dim[i];
+  return count;
+}
+
+static void too_large(const Builder *b, Span span, const char *name, Sizes shape) {
+  const char *sizes = "";
+  for (int i = 0; i < b->session->diags.len; i++)
+    if (b->session->diags.at[i]->code == E0433) return; /* all that is made of it is as large */
+  for (int i = 0; i < shape.rank; i++) sizes = arena_printf(b->session->arena, "%s%s%lld", sizes, i ? ", " : "", (long long)shape.dim[i]);
+  const char *what = name ? arena_printf(b->session->arena, "`%s`", name) : "this";
+  Diag *d = diag_error(b->session, E0433, span, "no memory holds %s: it has %.3g numbers", what, count_of(shape));
+  diag_label(d, span, "[%s]", sizes);
+  diag_help(d, "smaller dims");
+}
+
+static void check_sizes(const Builder *b) {
+  for (int i = 0; i < b->model->params.len; i++)
+    if (count_of(b->model->params.at[i].shape) > most_elements) too_large(b, b->model->param_span.at[i], b->model->params.at[i].name, b->model->params.at[i].shape);
+  for (Ref r = 0; r < b->graph->nodes.len; r++)
+    if (count_of(b->graph->nodes.at[r].shape) > most_elements) too_large(b, b->graph->nodes.at[r].span, b->graph->nodes.at[r].name, b->graph->nodes.at[r].shape);
+}
+
 /* Resolving a read may lower equations that wait for further reads, so the list grows while it is walked. */
 Graph *builder_finish(Builder *b) {
   for (int i = 0; i < b->pending.len; i++) {
     const Pending next = b->pending.at[i];
     pending_resolve(b, &next);
   }
+  check_sizes(b);
   return b->session->errors > b->errors ? NULL : b->graph;
 }
 

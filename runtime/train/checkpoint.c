@@ -6,6 +6,7 @@
 #include "runtime/clause.h"
 #include "runtime/error.h"
 #include "runtime/train/train.h"
+#include "runtime/room.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +34,7 @@ bool checkpoints_open(Checkpoints *c, Loop *l, bool continues, RnnError *error) 
   *c = (Checkpoints){.slices = &l->slices, .steps = l->piece, .continues = continues, .each = bytes_of_slices(&l->slices)};
   c->most_pieces = (l->most_steps + c->steps - 1) / c->steps;
   c->piece = batch_rows_new(batches_most_rows(l->batches), c->steps);
-  c->kept = malloc((size_t)((c->most_pieces + 1) * c->each) + 1);
+  c->kept = room_new((c->most_pieces + 1) * c->each + 1, 1);
   c->gradient = scalars_new(p->tuned, p->is_double);
   return (c->piece && c->kept) || rnn_fail(error, "E0519", "there is no memory for the states of %lld pieces", (long long)c->most_pieces);
 }
