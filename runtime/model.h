@@ -28,6 +28,7 @@ struct RnnProgram {
   Parameters *values;       /* all params, in double */
   bool double_weights;      /* how the weights file keeps them: as the last train stage computed */
   bool ready;               /* values are initialised, trained or read */
+  cJSON *trained_with;      /* {"leak": 0.9}: overrides that the weights file was trained with; NULL */
   bool directed;            /* the folder has been found */
   char directory[4096], weights[4096];
   Net *net;

@@ -3,7 +3,9 @@
 #include "runtime/clause.h"
 #include "runtime/error.h"
 #include "runtime/model.h"
+#include "runtime/overrides.h"
 #include "runtime/run.h"
+#include "runtime/targets.h"
 #include "runtime/train/keep.h"
 #include "runtime/train/train.h"
 #include <stdlib.h>
@@ -111,6 +113,7 @@ void rnn_program_free(RnnProgram *p) {
   for (int i = 0; i < p->vocabularies; i++) vocabulary_free(p->vocabulary[i]);
   free(p->vocabulary);
   parameters_free(p->values);
+  cJSON_Delete(p->trained_with);
   cJSON_Delete(p->manifest);
   free(p);
 }
@@ -128,12 +131,22 @@ static bool train_one(RnnProgram *p, const cJSON *json, const RnnOptions *option
   return good || rnn_fail_in(error, p->path);
 }
 
+/* Of all stages, or of those of one kind; before an hour of training, not after it. */
+static bool targets_are_free(const RnnProgram *p, const char *kind, RnnError *error) {
+  const cJSON *stage;
+  cJSON_ArrayForEach(stage, p->stages) {
+    const char *own = json_string(stage, "kind");
+    if ((!kind || (own && !strcmp(own, kind))) && !targets_of_stage(p, stage, error)) return false;
+  }
+  return true;
+}
+
 static bool train_all(RnnProgram *p, const RnnOptions *options, RnnError *error) {
   const cJSON *stage;
   int trained = 0;
   rnn_blas_one_thread();
   program_directories(p, options);
-  if (!program_initialise(p, error)) return false;
+  if (!targets_weights(p, options, error) || !targets_are_free(p, "train", error) || !program_initialise(p, error)) return false;
   cJSON_ArrayForEach(stage, p->stages) {
     if (!is_kind(stage, "train")) continue;
     if (!train_one(p, stage, options, error)) return false;
@@ -205,7 +218,9 @@ static bool wants_weights(const RnnProgram *p, const RnnOptions *options) {
 static bool get_ready(RnnProgram *p, const RnnOptions *options, RnnError *error) {
   rnn_blas_one_thread();
   program_directories(p, options);
-  return p->ready || program_read(p, wants_weights(p, options), error);
+  if (!p->ready && !program_read(p, wants_weights(p, options), error)) return false;
+  overrides_warn(p, options);
+  return true;
 }
 
 static bool run_one(RnnProgram *p, const cJSON *json, const RnnOptions *options, bool *expected, RnnError *error) {
@@ -219,12 +234,15 @@ bool rnn_program_run(RnnProgram *p, const char *name, const RnnOptions *options,
   const cJSON *json = find_run(p, name);
   *expected = true;
   if (!json) return unknown_run(p, name, error);
-  return get_ready(p, options, error) && run_one(p, json, options, expected, error);
+  program_directories(p, options);
+  return targets_of_stage(p, json, error) && get_ready(p, options, error) && run_one(p, json, options, expected, error);
 }
 
 bool rnn_program_test(RnnProgram *p, const RnnOptions *options, bool *expected, RnnError *error) {
   const cJSON *stage;
   *expected = true;
+  program_directories(p, options);
+  if (!targets_are_free(p, "run", error)) return false;
   if (has_kind(p, "train") ? !train_all(p, options, error) : !get_ready(p, options, error)) return false;
   cJSON_ArrayForEach(stage, p->stages)
     if (is_kind(stage, "run") && !run_one(p, stage, options, expected, error)) return false;

@@ -2,6 +2,7 @@
 #include "runtime/clause.h"
 #include "runtime/error.h"
 #include "runtime/model.h"
+#include "runtime/overrides.h"
 #include "runtime/save/safetensors.h"
 #include <math.h>
 #include <stdlib.h>
@@ -96,6 +97,7 @@ static cJSON *make_metadata(const RnnProgram *p) {
   cJSON_AddStringToObject(metadata, "seed", seed);
   add_text(metadata, "scales", all_scales(p));
   add_text(metadata, "categories", all_categories(p));
+  add_text(metadata, "overrides", overrides_now(p));
   const cJSON *vocabularies = json_item(p->manifest, "vocabularies");
   if (vocabularies) add_text(metadata, "vocabularies", cJSON_Duplicate(vocabularies, 1));
   return metadata;
@@ -255,6 +257,7 @@ bool program_read(RnnProgram *p, bool needed, RnnError *error) {
     if (!good) rnn_fail_place(error, q->file ? q->file : p->path, q->line);
   }
   if (good) read_scales(p, safetensors_metadata(file, "scales"));
+  if (good) p->trained_with = cJSON_Parse(safetensors_metadata(file, "overrides") ? safetensors_metadata(file, "overrides") : "{}");
   if (good) read_categories(p, safetensors_metadata(file, "categories"));
   safetensors_free(file);
   return p->ready = good;

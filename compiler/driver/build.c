@@ -2,6 +2,7 @@
 #include "base/diag.h"
 #include "driver/commands.h"
 #include "runtime/save/target.h"
+#include "runtime/targets.h"
 #include <errno.h>
 #include <limits.h>
 #include <spawn.h>
@@ -121,14 +122,33 @@ static bool write_program(Compilation *c, const char *output) {
   return fine;
 }
 
+/* Neither the model nor what it reads is replaced, and of what is there only a program or an object. */
+static bool may_write(Compilation *c, const char *path, const char *output) {
+  Session *s = c->session;
+  RnnError error = {0};
+  const char *slash = strrchr(path, '/'), *folder = slash ? arena_strndup(s->arena, path, (size_t)(slash - path) + (slash == path)) : ".";
+  const char *what = c->options->output ? arena_printf(s->arena, "`-o %s`", output) : "the program";
+  if (target_is_free(output, what, cJSON_GetObjectItem(c->manifest, "reads"), folder, "\177ELF", &error)) return true;
+  error.message[strcspn(error.message, "\n")] = 0;
+  Diag *d = diag_error(s, E0605, (Span){0}, "%s", error.message);
+  diag_help(d, "name another file: `rnn build %s -o PROGRAM`", path);
+  return false;
+}
+
+static bool write_output(Compilation *c, const char *output) {
+  const Options *o = c->options;
+  const bool fine = o->emit == EMIT_OBJ ? write_object(c, output) : write_program(c, output);
+  const char *run = arena_printf(c->session->arena, "%s%s", strchr(output, '/') ? "" : "./", output);
+  if (fine && !o->quiet && o->emit == EMIT_OBJ) printf("wrote %s\n", output);
+  if (fine && !o->quiet && o->emit != EMIT_OBJ) printf("built %s: %s train, %s run NAME\n", output, run, run);
+  return fine;
+}
+
 static bool build(Session *s, Options *o, const char *path) {
   Compilation *c = compile_check(s, path, o);
   if (!c || !compile_stages(c, absolute(s, path), stage_is_supported)) return false;
-  const char *output = o->output;
-  if (o->emit == EMIT_OBJ) return write_object(c, output ? output : default_output(s, path, ".o"));
-  if (!output) output = default_output(s, path, "");
-  bool fine = write_program(c, output);
-  if (fine && !o->quiet) printf("built %s: %s train, %s run NAME\n", output, output, output);
+  const char *output = o->output ? o->output : default_output(s, path, o->emit == EMIT_OBJ ? ".o" : "");
+  bool fine = may_write(c, path, output) && write_output(c, output);
   compilation_free(c);
   return fine;
 }

@@ -238,6 +238,10 @@ typedef struct ClauseWalk {
 } ClauseWalk;
 cJSON *json_of_clause(ClauseWalk *w, const Clause *c);
 /* The share of a param's entries that its initialiser may make other than 0; 0: it says nothing (density.c). */
+/* For the manifest: the files that the model reads (reads.c), its constants, and the names of those that the command line has changed. */
+cJSON *manifest_reads(const Model *m);
+cJSON *manifest_constants(const Model *m);
+cJSON *manifest_overrides(const Model *m);
 double initialiser_density(Session *s, const Expr *init, const Instance *home, Sizes shape);
 cJSON *json_of_value(ClauseWalk *w, const Expr *e); /* of a clause whose expressions are not compiled, and of initialisers */
 

@@ -172,6 +172,9 @@ cJSON *lower_manifest(Model *m) {
   cJSON_AddStringToObject(root, "path", m->path);
   cJSON_AddStringToObject(root, "text", m->session->sources.at[m->program->ast->file]->text);
   cJSON_AddNumberToObject(root, "seed", (double)m->program->seed);
+  cJSON_AddItemToObject(root, "reads", manifest_reads(m));
+  cJSON_AddItemToObject(root, "constants", manifest_constants(m));
+  cJSON_AddItemToObject(root, "overrides", manifest_overrides(m));
   add_clocks(m, root);
   add_params(m, root);
   add_vocabularies(m, root);
