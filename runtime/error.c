@@ -73,11 +73,15 @@ static void print_lines(const char *message, bool helps, FILE *out) {
   }
 }
 
-void rnn_fail_print(const RnnError *error, FILE *out) {
-  fprintf(out, "error[%s]: ", error->code);
+static void print_as(const char *severity, const RnnError *error, FILE *out) {
+  fprintf(out, "%s[%s]: ", severity, error->code);
   print_lines(error->message, false, out);
   print_lines(error->message, true, out);
 }
+
+void rnn_fail_print(const RnnError *error, FILE *out) { print_as("error", error, out); }
+
+void rnn_warn_print(const RnnError *warning, FILE *out) { print_as("warning", warning, out); }
 
 /* --- the nearest name ---------------------------------------------------------------------------------------------- */
 

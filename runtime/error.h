@@ -12,6 +12,7 @@ void rnn_fail_place(RnnError *error, const char *file, int line);
 bool rnn_fail_in(RnnError *error, const char *file);
 /* "error[CODE]: headline", places and notes, then what helps, as the compiler's own errors are printed. */
 void rnn_fail_print(const RnnError *error, FILE *out);
+void rnn_warn_print(const RnnError *warning, FILE *out); /* the same, as a warning: work goes on */
 /* The name nearest to `wrong` within a third of its length, at least 1 (Damerau–Levenshtein), or NULL. */
 const char *rnn_nearest(const char *wrong, const char *const *names, int count);
 /* Adds "help: did you mean `x`?" where there is a near name, and "note: WHAT: `a`, `b`, …" with all of them. */

@@ -48,6 +48,7 @@ void feed_find_references(Feed *f);
  * all steps of the others. */
 bool feed_counts(const Feed *f, const Sequence *sequence, uint32_t axes, bool whole, const int64_t *at);
 bool feed_counts_sequence(const Feed *f, const Sequence *sequence);
+bool feed_wants_whole(const char *weight); /* the `whole` of a weight input */
 /* The steps at[clock] of its sequence that a row has at place[clock] of a batch; false: the row has ended there. */
 bool feed_step(const Feed *f, const Batch *b, uint32_t axes, int64_t row, const int64_t *place, int64_t *at);
 /* Fill a weight input (rows that have ended are given 0 as well) and return its sum; `out` NULL: only that. */

@@ -93,14 +93,14 @@ bool feed_step(const Feed *f, const Batch *b, uint32_t axes, int64_t row, const 
 /* --- weights ------------------------------------------------------------------------------------------------------------------ */
 
 /* "steps.whole": of what takes all steps of a reference together, which counts only where all of them are there. */
-static bool wants_whole(const char *name) {
+bool feed_wants_whole(const char *name) {
   const char *dot = strrchr(name, '.');
   return dot && !strcmp(dot, ".whole");
 }
 
 double feed_step_weights(const Feed *f, const Batch *b, const UnitPort *input, void *out) {
   const RnnUnit *u = f->unit;
-  const bool whole = wants_whole(input->name);
+  const bool whole = feed_wants_whole(input->name);
   int64_t place[RNN_MAX_CLOCKS] = {0}, at[RNN_MAX_CLOCKS] = {0};
   double sum = 0;
   do {

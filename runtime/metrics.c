@@ -4,6 +4,7 @@
 #include "runtime/error.h"
 #include "runtime/memory_capacity.h"
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { METRIC_SERIES = 3 };
@@ -87,7 +88,6 @@ typedef double Term(double y, double d);
 
 static double is_true(double y, double d) { (void)d; return y != 0; }
 static double first(double y, double d) { (void)d; return y; }
-static double second(double y, double d) { (void)y; return d; }
 static double square_error(double y, double d) { return (y - d) * (y - d); }
 static double absolute_error(double y, double d) { return fabs(y - d); }
 
@@ -116,19 +116,32 @@ static double spread(const MetricCall *c, Term *term) {
   return sum / (double)n;
 }
 
+/* The variance of d, each component around its own mean; over all components, of which each has as many d. */
+static double spread_of_data(const MetricCall *c) {
+  const int64_t components = leader(c)->elements;
+  double sum = 0, *mean = calloc((size_t)components + 1, sizeof *mean), *count = calloc((size_t)components + 1, sizeof *count), n = 0;
+  for (Walk w = walk(c); walk_next(&w); count[w.element]++) mean[w.element] += w.d;
+  for (int64_t i = 0; i < components; i++) mean[i] /= count[i];
+  for (Walk w = walk(c); walk_next(&w); n++) sum += square_error(w.d, mean[w.element]);
+  free(mean);
+  free(count);
+  return sum / n;
+}
+
 static double metric_fraction(MetricCall *c) { return average(c, is_true); }
 static double metric_mean(MetricCall *c) { return average(c, first); }
 static double metric_sum(MetricCall *c) { return total(c, first); }
 
+/* A y that is no number makes the extreme none, as it does the mean. */
 static double metric_min(MetricCall *c) {
-  double least = NAN;
-  for (Walk w = walk(c); walk_next(&w);) least = w.y < least || isnan(least) ? w.y : least;
+  double least = INFINITY;
+  for (Walk w = walk(c); walk_next(&w);) least = w.y < least || isnan(w.y) ? w.y : least;
   return least;
 }
 
 static double metric_max(MetricCall *c) {
-  double most = NAN;
-  for (Walk w = walk(c); walk_next(&w);) most = w.y > most || isnan(most) ? w.y : most;
+  double most = -INFINITY;
+  for (Walk w = walk(c); walk_next(&w);) most = w.y > most || isnan(w.y) ? w.y : most;
   return most;
 }
 
@@ -138,12 +151,12 @@ static double metric_mse(MetricCall *c) { return average(c, square_error); }
 static double metric_sse(MetricCall *c) { return total(c, square_error); }
 static double metric_rmse(MetricCall *c) { return sqrt(metric_mse(c)); }
 static double metric_mae(MetricCall *c) { return average(c, absolute_error); }
-static double metric_nmse(MetricCall *c) { return metric_mse(c) / spread(c, second); }
+static double metric_nmse(MetricCall *c) { return metric_mse(c) / spread_of_data(c); }
 static double metric_nrmse(MetricCall *c) { return sqrt(metric_nmse(c)); }
 
 static double metric_arv(MetricCall *c) {
   double variance = value_option_number(c->value, "variance", NAN);
-  return metric_mse(c) / (isnan(variance) ? spread(c, second) : variance);
+  return metric_mse(c) / (isnan(variance) ? spread_of_data(c) : variance);
 }
 
 static double metric_mse_at(MetricCall *c) {
@@ -156,7 +169,7 @@ static double metric_rmse_at(MetricCall *c) { return sqrt(metric_mse_at(c)); }
 static double metric_nrmse_at(MetricCall *c) {
   double error = metric_mse_at(c);
   if (leader(c)->count < 2) c->at = -1; /* one value has no variance */
-  return sqrt(error / spread(c, second));
+  return sqrt(error / spread_of_data(c));
 }
 
 static double metric_bce(MetricCall *c) { return average(c, cross_entropy); }
@@ -231,14 +244,17 @@ static double add(double a, double b) { return a + b; }
 static double subtract(double a, double b) { return a - b; }
 static double multiply(double a, double b) { return a * b; }
 static double divide(double a, double b) { return a / b; }
-static double less(double a, double b) { return a < b; }
-static double less_equal(double a, double b) { return a <= b; }
-static double greater(double a, double b) { return a > b; }
-static double greater_equal(double a, double b) { return a >= b; }
-static double equal(double a, double b) { return a == b; }
-static double unequal(double a, double b) { return a != b; }
-static double both(double a, double b) { return a != 0 && b != 0; }
-static double either(double a, double b) { return a != 0 || b != 0; }
+/* What is said of no number is neither true nor false: NaN, so that no `expect` holds by it, nor by its opposite. */
+static double of_numbers(double a, double b, bool holds) { return isnan(a) || isnan(b) ? NAN : holds; }
+static double less(double a, double b) { return of_numbers(a, b, a < b); }
+static double less_equal(double a, double b) { return of_numbers(a, b, a <= b); }
+static double greater(double a, double b) { return of_numbers(a, b, a > b); }
+static double greater_equal(double a, double b) { return of_numbers(a, b, a >= b); }
+static double equal(double a, double b) { return of_numbers(a, b, a == b); }
+static double unequal(double a, double b) { return of_numbers(a, b, a != b); }
+static double both(double a, double b) { return of_numbers(a, b, a != 0 && b != 0); }
+static double either(double a, double b) { return of_numbers(a, b, a != 0 || b != 0); }
+static double negated(double a) { return of_numbers(a, a, a == 0); }
 
 static const Operator operators[] = {{"+", add}, {"-", subtract}, {"*", multiply}, {"/", divide}, {"^", pow},
                                      {"<", less}, {"<=", less_equal}, {">", greater}, {">=", greater_equal},
@@ -281,6 +297,20 @@ static const Function *find_function(const char *name) {
   return NULL;
 }
 
+/* A number of nothing would be NaN, or a sum of 0. At a step that is named washout does not matter. */
+static bool anything_counts(const MetricCall *c) {
+  MetricCall call = *c;
+  call.at = (int64_t)value_option_number(c->value, "step", -1);
+  Walk w = walk(&call);
+  return walk_next(&w);
+}
+
+static bool nothing_counts(const MetricCall *c, const char *name, int line, RnnError *error) {
+  const double step = value_option_number(c->value, "step", -1);
+  if (step >= 0) return rnn_fail_at(error, line, "E0404", "`%s`: no sequence has a step %.0f that counts", name, step);
+  return rnn_fail_at(error, line, "E0415", "`%s` is asked of nothing: no step counts", name);
+}
+
 static bool call_value(const cJSON *value, const Series *series, int count, int line, double *out, RnnError *error) {
   const char *name = value_called(value);
   const Function *function = find_function(name);
@@ -300,6 +330,7 @@ static bool call_value(const cJSON *value, const Series *series, int count, int 
                        metrics[row].series > 1 ? "s" : "", metrics[row].formula);
   if (call.count > 1 && on_other_clocks(call.series[0], call.series[1]))
     return rnn_fail_at(error, line, "E0404", "`%s` takes values that live on the same clocks", name);
+  if (!anything_counts(&call)) return nothing_counts(&call, name, line, error);
   *out = metrics[row].value(&call);
   return true;
 }
@@ -310,15 +341,16 @@ static bool operator_value(const cJSON *value, const Series *series, int count, 
   double a, b = 0;
   if (!metric_value(json_item(value, "left"), series, count, line, &a, error)) return false;
   if (right && !metric_value(right, series, count, line, &b, error)) return false;
-  if (!right) return *out = !strcmp(op, "-") ? -a : a == 0, true; /* minus; not */
+  if (!right) return *out = !strcmp(op, "-") ? -a : negated(a), true; /* minus; not */
   for (size_t i = 0; i < sizeof operators / sizeof *operators; i++)
     if (!strcmp(operators[i].name, op)) return *out = operators[i].apply(a, b), true;
   return rnn_fail_at(error, line, "E0410", "`%s` cannot be used here", op);
 }
 
 /* A bare value of the net: its mean, which is the value itself where there is one. */
-static bool plain_value(const Series *s, double *out) {
+static bool plain_value(const Series *s, int line, double *out, RnnError *error) {
   MetricCall call = {.series = {s}, .count = 1, .at = -1};
+  if (!anything_counts(&call)) return nothing_counts(&call, "mean", line, error);
   *out = average(&call, first);
   return true;
 }
@@ -327,5 +359,5 @@ bool metric_value(const cJSON *value, const Series *series, int count, int line,
   if (cJSON_IsNumber(value)) return *out = value->valuedouble, true;
   if (json_string(value, "op")) return operator_value(value, series, count, line, out, error);
   const Series *bare = find_series(value, series, count);
-  return bare ? plain_value(bare, out) : call_value(value, series, count, line, out, error);
+  return bare ? plain_value(bare, line, out, error) : call_value(value, series, count, line, out, error);
 }

@@ -10,6 +10,7 @@ typedef struct Series {
   const char *name; /* "r0" */
   int64_t elements;
   const struct Vocabulary *vocabulary; /* written as its symbols; NULL: as numbers */
+  bool of_data;     /* only the data say it: NaN is missing, and written as nothing; a NaN of the net is written as one */
   bool stepped;     /* lives on a clock */
   int clocks, clock[RNN_MAX_CLOCKS];       /* on which; the last one's steps follow each other in `value` */
   const char *clock_name[RNN_MAX_CLOCKS];
@@ -27,7 +28,7 @@ int64_t series_place(const Series *s, int64_t sequence, const int64_t *at);
 void series_steps(const Series *s, int64_t sequence, int64_t place, int64_t *at);
 
 /* A number for a report's or expect's VALUE: metrics of series, arithmetic on them, comparisons (1 or 0). `series` [count] are found by
- * their names in {"output": …}. NaN where nothing was counted. E0410 unknown metric, E0404 a wrong number of arguments. */
+ * their names in {"output": …}. NaN where a value is. E0410 unknown metric, E0404 a wrong number of arguments, E0415 nothing counts. */
 bool metric_value(const cJSON *value, const Series *series, int count, int line, double *out, RnnError *error);
 
 #endif

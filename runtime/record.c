@@ -2,6 +2,7 @@
 #include "runtime/record.h"
 #include "runtime/clause.h"
 #include "runtime/room.h"
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,10 +33,11 @@ static void begin(Recording *r, const RnnUnit *unit, const Dataset *data, const 
   }
 }
 
-/* Row `row` of an output becomes sequence `place` of its series. */
-static void take_row(const RnnUnit *u, int output, int64_t row, int64_t place, Series *s) {
+/* Row `row` of an output becomes sequence `place` of its series. False: it has a NaN. */
+static bool take_row(const RnnUnit *u, int output, int64_t row, int64_t place, Series *s) {
   const UnitPort *port = &u->output[output];
   int64_t rows = port->axes & 1 ? u->rows : 1, n = s->elements;
+  bool numbers = true;
   s->steps[place] = 1;
   for (int c = 0; c < s->clocks; c++) {
     s->length[c][place] = port->axes & 1 ? u->args.clock[s->clock[c]].length[row] : u->steps[s->clock[c]];
@@ -47,18 +49,32 @@ static void take_row(const RnnUnit *u, int output, int64_t row, int64_t place, S
     int64_t step[RNN_MAX_CLOCKS] = {0};
     series_steps(s, place, t, step);
     const int64_t at = (unit_place(u, port->axes, step) * rows + row) * n;
-    for (int64_t i = 0; i < n; i++) s->value[place][t * n + i] = scalar_get(u->table[port->buffer], at + i, u->is_double);
+    for (int64_t i = 0; i < n; i++) {
+      s->value[place][t * n + i] = scalar_get(u->table[port->buffer], at + i, u->is_double);
+      numbers &= !isnan(s->value[place][t * n + i]);
+    }
   }
+  return numbers;
 }
 
-static void take_batch(Recording *r, const RnnUnit *u, const Batch *b) {
+static bool take_batch(Recording *r, const RnnUnit *u, const Batch *b) {
+  bool numbers = true;
   int n = 0;
   for (int i = 0; i < u->outputs; i++) {
     if (strcmp(u->output[i].role_name, "value")) continue;
     Series *s = &r->series[n++];
     for (int64_t row = 0; row < (u->output[i].axes & 1 ? b->rows : 1); row++)
-      take_row(u, i, row, u->output[i].axes & 1 ? (int64_t)b->identity[row] : 0, s);
+      numbers &= take_row(u, i, row, u->output[i].axes & 1 ? (int64_t)b->identity[row] : 0, s);
   }
+  return numbers;
+}
+
+/* Where the first value that is not finite came from; the last batch still stands in the units' memory. */
+static void find_nan(Recording *r, const Slices *slices) {
+  if (r->has_nan) return;
+  r->has_nan = true;
+  if (!slices_not_finite(slices, &r->nan)) r->nan.name = NULL;
+  else r->nan.step += slices->batch->offset[r->nan.row], r->nan.row = (int64_t)slices->batch->identity[r->nan.row];
 }
 
 /* A value on clocks of fixed length alone has nothing to do with the data's steps. */
@@ -108,7 +124,9 @@ bool record(Recording *r, const Stage *stage, RnnUnit *unit, const Dataset *data
   batches_epoch(batches, 0);
   for (const Batch *b; good && (b = batches_next(batches));) {
     slices_call(&slices, b, 0, false);
-    for (int i = 0; i < slices.computed; i++) take_batch(r, slices.slice[i].unit, slices.slice[i].batch);
+    bool numbers = true;
+    for (int i = 0; i < slices.computed; i++) numbers &= take_batch(r, slices.slice[i].unit, slices.slice[i].batch);
+    if (!numbers) find_nan(r, &slices);
   }
   if (good) mark_counted(r, unit, &slices.slice->feed, data);
   slices_close(&slices);

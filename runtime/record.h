@@ -6,6 +6,8 @@
 typedef struct Recording {
   int count;
   Series *series;        /* one for each output of role value */
+  bool has_nan;          /* a value is no number: where that began */
+  NotFinite nan;         /* its step and row are those of the sequence, and its number; name NULL: not known */
 } Recording;
 
 /* `from`: steps before it do not count. Sequences run in batches of `rows`. */

@@ -3,6 +3,8 @@
 #include "runtime/clause.h"
 #include "runtime/dataset.h"
 #include "runtime/decode.h"
+#include "runtime/error.h"
+#include "runtime/nothing_counts.h"
 #include "runtime/record.h"
 #include "runtime/show/show.h"
 #include "runtime/speak.h"
@@ -63,6 +65,8 @@ static void choose(const Run *r, const cJSON *value, Chosen *c) {
   const char *text = expression_text(value), *variable = json_string(value, "variable");
   c->name[c->count] = *text ? text : variable ? variable : s->name;
   s->vocabulary = speak_vocabulary(r->stage, value);
+  int place;
+  s->of_data = said_by_data(r->stage, variable, &place) != NULL;
   mark_missing(r->stage, variable, s);
   c->series[c->count++] = s;
 }
@@ -70,7 +74,8 @@ static void choose(const Run *r, const cJSON *value, Chosen *c) {
 /* --- report, expect ------------------------------------------------------------------------------------------------------------------ */
 
 static bool number(const Run *r, const cJSON *value, int line, double *out, RnnError *error) {
-  return metric_value(value, r->recording.series, r->recording.count, line, out, error);
+  if (metric_value(value, r->recording.series, r->recording.count, line, out, error)) return true;
+  return strcmp(error->code, "E0415") ? false : explain_nothing_counts(r->stage, r->stage->unit, r->stage->data, error);
 }
 
 static bool report(Run *r, const cJSON *clause, RnnError *error) {
@@ -83,15 +88,16 @@ static bool report(Run *r, const cJSON *clause, RnnError *error) {
   return true;
 }
 
-/* `found` is the left side of a comparison with a number, else NaN. */
+/* What is found is told of the left side of a comparison with a number. What is neither true nor false does not hold. */
 static bool expect(Run *r, const cJSON *clause, RnnError *error) {
   const cJSON *value;
   for (int i = 0; (value = value_arg(clause, i)); i++) {
-    double holds, found = NAN;
-    if (!number(r, value, clause_line(clause), &holds, error)) return false;
-    if (cJSON_IsNumber(json_item(value, "right")) && !number(r, json_item(value, "left"), clause_line(clause), &found, error)) return false;
-    show_expect(r->stage->options, r->stage->name, expression_text(value), holds != 0, found);
-    if (holds == 0) *r->expected = false;
+    double truth, found;
+    if (!number(r, value, clause_line(clause), &truth, error)) return false;
+    const bool tells = cJSON_IsNumber(json_item(value, "right")), holds = truth != 0 && !isnan(truth);
+    if (tells && !number(r, json_item(value, "left"), clause_line(clause), &found, error)) return false;
+    show_expect(r->stage->options, r->stage->name, expression_text(value), holds, tells ? &found : NULL);
+    if (!holds) *r->expected = false;
   }
   return true;
 }
@@ -168,6 +174,16 @@ static bool each(Run *r, const char *keyword, Act *act, RnnError *error) {
   return true;
 }
 
+/* A report of it is nan, and no `expect` holds by it; but a run whose values are only written would not say so. */
+static void warn_of_nan(const Stage *s, const NotFinite *at) {
+  RnnError warning = {0};
+  rnn_fail(&warning, "E0701", "`%s` has values that are no numbers", s->name);
+  if (at->name) rnn_fail_more(&warning, ": it began in `%s`, step %lld, sequence %lld", at->name, (long long)at->step, (long long)(uint32_t)at->row);
+  rnn_fail_place(&warning, at->name && at->file ? at->file : s->program->path, at->name ? at->line : s->line);
+  rnn_fail_more(&warning, "\n   = note: what is reported of them is nan, written as nan, and no `expect` about them holds");
+  rnn_warn_print(&warning, s->options->err);
+}
+
 static void say_name(const Stage *s) {
   if (!s->options->quiet && !s->options->json) fprintf(s->options->out, "%s\n", s->name);
 }
@@ -179,6 +195,7 @@ bool run_stage(Stage *stage, bool *expected, RnnError *error) {
   bool speaks = clause_of(stage->json, "decode") != NULL;
   bool good = speaks ? decode(stage, &decoded, &r.recording, RUN_ROWS, error)
                      : record(&r.recording, stage, stage->unit, stage->data, 0, RUN_ROWS, error);
+  if (good && r.recording.has_nan) warn_of_nan(stage, &r.recording.nan);
   good = good && each(&r, "report", report, error) && each(&r, "plot", plot, error) && each(&r, "write", write, error) &&
          each(&r, "expect", expect, error);
   fflush(stage->options->out);

@@ -1,6 +1,7 @@
 /* stage.c — opening a train or run declaration: its data, their split and scale, its units. */
 #include "runtime/clause.h"
 #include "runtime/error.h"
+#include "runtime/gaps.h"
 #include "runtime/model.h"
 #include "runtime/places.h"
 #include "runtime/room.h"
@@ -36,11 +37,31 @@ static bool is_validated(const Stage *s) {
   return !strcmp(json_string(s->json, "kind"), "train") && (s->valid_part || s->test_part || clause_of(s->json, "report"));
 }
 
+/* Where what is forced is missing somewhere, each step has to choose: a unit of its own, which is slower. */
+static const char *role_for(const Stage *s, const char *role, const char *with_gaps) {
+  Gap gap;
+  const bool choice = json_item(json_item(s->json, "units"), with_gaps) != NULL;
+  return choice && stage_finds_gap(s, false, &gap) ? with_gaps : role;
+}
+
+/* Ridge fits a system that is linear in its weights; the net's own y would be one of weights that are not known yet. */
+static bool can_fit_with_gaps(const Stage *s, RnnError *error) {
+  const cJSON *clause = clause_of(s->json, "method"), *units = json_item(s->json, "units");
+  Gap gap;
+  if (!value_is_call(value_arg(clause, 0), "ridge") || json_item(units, "train.gaps") || !stage_finds_gap(s, true, &gap)) return true;
+  return rnn_fail_at(error, clause_line(clause_of(s->json, "force")), "E0417",
+                     "`force %s` with `ridge`: the data say nothing of `%s` at step %lld of sequence %lld\n   = note: what would stand there is the net's own %s, by "
+                     "weights that are not fitted yet\nhelp: fill the gap in the data, or leave those rows out (`by` makes sequences of what lies between gaps); `method bptt` "
+                     "trains across gaps",
+                     gap.variable, gap.variable, (long long)gap.step, (long long)gap.sequence, gap.variable);
+}
+
 static bool open_units(Stage *s, RnnError *error) {
   bool train = !strcmp(json_string(s->json, "kind"), "train");
-  s->unit = open_unit(s, train ? "train" : "run", error);
+  if (!can_fit_with_gaps(s, error)) return false;
+  s->unit = open_unit(s, train ? role_for(s, "train", "train.gaps") : role_for(s, "run", "run.gaps"), error);
   if (!s->unit) return rnn_fail_at(error, s->line, "E0413", "`%s` has no compiled unit", s->name);
-  s->valid = is_validated(s) ? open_unit(s, "valid", error) : NULL;
+  s->valid = is_validated(s) ? open_unit(s, role_for(s, "valid", "valid.gaps"), error) : NULL;
   if (*error->code) return false;
   if (s->valid && s->valid->is_double == s->unit->is_double) unit_share_parameters(s->valid, s->unit);
   return true;

@@ -78,9 +78,8 @@ static bool adds_up(Compilation *c, const Decl *stage, const Graph *g, bool addi
   return false;
 }
 
-static Unit *compile_unit(Compilation *c, const Decl *stage, const Symbol *net, UnitKind kind, const char *role) {
-  double begin = now();
-  Graph *g = lower_unit(c->model, stage, net, kind);
+/* Passes, gradient and plan of a lowered unit. */
+static Unit *compile_graph(Compilation *c, const Decl *stage, UnitKind kind, const char *role, Graph *g, double begin) {
   if (!g) return NULL;
   report_time(c, "lower", g->name, now() - begin);
   if (!(g = run_passes(c, g))) return NULL;
@@ -91,6 +90,11 @@ static Unit *compile_unit(Compilation *c, const Decl *stage, const Symbol *net, 
   if (kind == UNIT_LOSS) show_graph(c, EMIT_GRAD, g);
   bool is_double = stage ? !strcmp(lower_scalar(c->model, stage), "f64") : c->session->double_precision;
   return plan_unit(c, (Unit){.role = role, .stage = stage, .graph = g, .additive = additive}, is_double);
+}
+
+static Unit *compile_unit(Compilation *c, const Decl *stage, const Symbol *net, UnitKind kind, const char *role) {
+  const double begin = now();
+  return compile_graph(c, stage, kind, role, lower_unit(c->model, stage, net, kind), begin);
 }
 
 /* --- the units of a stage ------------------------------------------------------------------------------------------------------------ */
@@ -115,11 +119,21 @@ static bool is_evaluated(const Decl *stage) {
   return found;
 }
 
+/* What is forced without condition gets a second unit, role "train.gaps", for data in which it is missing somewhere. A linear system has none: its
+ * own y is what it is solved for. */
+static bool add_unit(Compilation *c, const Decl *stage, cJSON *entry, UnitKind kind, const char *role) {
+  if (!add_to_manifest(c, entry, compile_unit(c, stage, NULL, kind, role))) return false;
+  if (kind == UNIT_RIDGE || !stage_forces_always(stage)) return true;
+  const double begin = now();
+  const char *gaps = arena_printf(c->session->arena, "%s.gaps", role);
+  return add_to_manifest(c, entry, compile_graph(c, stage, kind, gaps, lower_unit_for_gaps(c->model, stage, kind), begin));
+}
+
 static bool compile_stage(Compilation *c, const Decl *stage, cJSON *entry) {
-  if (stage->kind == DECL_RUN) return add_to_manifest(c, entry, compile_unit(c, stage, NULL, UNIT_RUN, "run"));
+  if (stage->kind == DECL_RUN) return add_unit(c, stage, entry, UNIT_RUN, "run");
   const bool solves = !strcmp(lower_method(c->model, stage), "ridge");
-  if (!add_to_manifest(c, entry, compile_unit(c, stage, NULL, solves ? UNIT_RIDGE : UNIT_LOSS, "train"))) return false;
-  return (solves && !is_evaluated(stage)) || add_to_manifest(c, entry, compile_unit(c, stage, NULL, UNIT_VALID, "valid"));
+  if (!add_unit(c, stage, entry, solves ? UNIT_RIDGE : UNIT_LOSS, "train")) return false;
+  return (solves && !is_evaluated(stage)) || add_unit(c, stage, entry, UNIT_VALID, "valid");
 }
 
 /* --- the whole ------------------------------------------------------------------------------------------------------------------------ */

@@ -96,6 +96,7 @@ typedef struct Builder {
   const Symbol *decoded; /* the output that a run's `decode` chooses; NULL */
   int children;      /* inside `sum over n.children (…)`: 1 + n; names mean what the node above reads. 0: not inside */
   bool split_windows; /* those that begin now are in a loop (time.c) */
+  bool gaps;          /* what is forced may be missing somewhere: each step decides */
   int sites;         /* random draws so far */
   Vec(Placed) placed; /* one behind the other */
   const char *stack; /* where lowering began on it */

@@ -39,6 +39,11 @@ Model *lower_model(Session *s, Program *p, const char *path);
 /* Lowers one unit of a stage (or, for UNIT_STEP and UNIT_STREAM, of a net: stage NULL). The graph's params are the model's. NULL on errors. */
 Graph *lower_unit(Model *m, const Decl *stage, const Symbol *net, UnitKind kind);
 
+/* `force y` without `for` or `with`: where the data say y at every step, its delayed reads are reads of data, in no loop. Where they do not,
+ * each step has to choose between the data and the net's own y: that is another graph, which the runtime takes when the data have gaps. */
+bool stage_forces_always(const Decl *stage);
+Graph *lower_unit_for_gaps(Model *m, const Decl *stage, UnitKind kind);
+
 /* Which params a train stage trains: [params.len]. Diagnoses a param that `tune` names wrongly. */
 bool *lower_tuned(Model *m, const Decl *stage);
 

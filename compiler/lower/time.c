@@ -18,7 +18,13 @@ ForceKind force_of(const Builder *b, const Symbol *s) {
   if (s->kind != SYMBOL_OUTPUT || b->kind == UNIT_STEP || b->kind == UNIT_STREAM) return FORCE_NONE;
   const Clause *c = force_clause(b, s);
   if (!c) return FORCE_NONE;
-  return c->modifiers.len ? FORCE_SOMETIMES : FORCE_ALWAYS;
+  return c->modifiers.len || b->gaps ? FORCE_SOMETIMES : FORCE_ALWAYS;
+}
+
+bool stage_forces_always(const Decl *stage) {
+  for (int i = 0; stage && i < stage->clauses.len; i++)
+    if (!strcmp(stage->clauses.at[i]->keyword, "force") && !stage->clauses.at[i]->modifiers.len) return true;
+  return false;
 }
 
 /* What stands in y's delay line: flag ? the data's y : its own. Data are an input, so no gradient passes them. */

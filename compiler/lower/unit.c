@@ -77,9 +77,14 @@ static bool has_checkpoints(const Builder *b) {
   return false;
 }
 
-static Graph *build_unit(Model *m, const Decl *stage, const Symbol *net, UnitKind kind, const char *name, bool split_windows) {
+typedef struct UnitWay {
+  bool split_windows, gaps; /* as in Builder */
+} UnitWay;
+
+static Graph *build_unit(Model *m, const Decl *stage, const Symbol *net, UnitKind kind, const char *name, UnitWay way) {
   Builder *b = builder_new(m, stage, net, kind, name);
-  b->split_windows = split_windows;
+  b->split_windows = way.split_windows;
+  b->gaps = way.gaps;
   if (kind == UNIT_LOSS) b->graph->rows = rows_of_stage(b);
   if (kind == UNIT_LOSS) b->graph->checkpoints = has_checkpoints(b);
   const bool fine = unit_rows[kind].add(b);
@@ -88,10 +93,14 @@ static Graph *build_unit(Model *m, const Decl *stage, const Symbol *net, UnitKin
 }
 
 /* A stage knows its net; a step unit is of a net alone. Whether a window stands in a loop is seen when the loop is closed. */
-Graph *lower_unit(Model *m, const Decl *stage, const Symbol *net, UnitKind kind) {
+static Graph *lower_any(Model *m, const Decl *stage, const Symbol *net, UnitKind kind, bool gaps) {
   if (stage) net = stage_net(m->program, stage);
   const char *of = stage ? stage->name : net->name;
-  const char *name = arena_printf(m->session->arena, "%s_%s", unit_rows[kind].prefix, of);
-  Graph *g = build_unit(m, stage, net, kind, name, false);
-  return g && window_now_in_loop(g) ? build_unit(m, stage, net, kind, name, true) : g;
+  const char *name = arena_printf(m->session->arena, "%s_%s%s", unit_rows[kind].prefix, of, gaps ? "_gaps" : "");
+  Graph *g = build_unit(m, stage, net, kind, name, (UnitWay){false, gaps});
+  return g && window_now_in_loop(g) ? build_unit(m, stage, net, kind, name, (UnitWay){true, gaps}) : g;
 }
+
+Graph *lower_unit(Model *m, const Decl *stage, const Symbol *net, UnitKind kind) { return lower_any(m, stage, net, kind, false); }
+
+Graph *lower_unit_for_gaps(Model *m, const Decl *stage, UnitKind kind) { return lower_any(m, stage, NULL, kind, true); }

@@ -29,6 +29,12 @@ void show_json_number(FILE *out, double value) {
   else fprintf(out, "null");
 }
 
+/* The sign of what is no number says nothing. */
+static void put_value(FILE *out, double value) {
+  if (isnan(value)) fprintf(out, "nan");
+  else fprintf(out, "%.6g", value);
+}
+
 static void json_begin(FILE *out, const char *kind, const char *stage, const char *text) {
   fprintf(out, "{\"kind\": \"%s\", \"stage\": ", kind);
   show_json_string(out, stage);
@@ -44,7 +50,9 @@ static void show_value(const RnnOptions *options, const char *kind, const char *
     show_json_number(out, value);
     fprintf(out, "}\n");
   } else if (!options->quiet) {
-    fprintf(out, "  %s%s = %.6g\n", before, text, value);
+    fprintf(out, "  %s%s = ", before, text);
+    put_value(out, value);
+    fprintf(out, "\n");
   }
 }
 
@@ -56,16 +64,17 @@ void show_test(const RnnOptions *options, const char *stage, const char *text, d
   show_value(options, "test", "test ", stage, text, value);
 }
 
-void show_expect(const RnnOptions *options, const char *stage, const char *text, bool holds, double found) {
+void show_expect(const RnnOptions *options, const char *stage, const char *text, bool holds, const double *found) {
   FILE *out = options->out;
   if (options->json) {
     json_begin(out, "expect", stage, text);
     fprintf(out, ", \"holds\": %s, \"found\": ", holds ? "true" : "false");
-    show_json_number(out, found);
+    show_json_number(out, found ? *found : NAN);
     fprintf(out, "}\n");
   } else if (!options->quiet || !holds) {
     fprintf(out, "%s %s", holds ? "✓" : "✗", text);
-    if (!isnan(found)) fprintf(out, "   found %.6g", found);
+    if (found) fprintf(out, "   found ");
+    if (found) put_value(out, *found);
     fprintf(out, "\n");
   }
 }

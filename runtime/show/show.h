@@ -13,8 +13,8 @@ void show_json_number(FILE *out, double value); /* null where it is not finite *
 void show_report(const RnnOptions *options, const char *stage, const char *text, double value);
 /* "  test loss = 0.0012": of the `test` part. As above. */
 void show_test(const RnnOptions *options, const char *stage, const char *text, double value);
-/* "✓ rmse(y, data.y) < 0.1   found 0.03" or ✗, with --quiet only ✗. `found` NaN: the expression is no comparison with a number. */
-void show_expect(const RnnOptions *options, const char *stage, const char *text, bool holds, double found);
+/* "✓ rmse(y, data.y) < 0.1   found 0.03" or ✗, with --quiet only ✗. `found` NULL: the expression is no comparison with a number. */
+void show_expect(const RnnOptions *options, const char *stage, const char *text, bool holds, const double *found);
 /* The first sequence's values, one curve a series (the first component of each), the last `last` steps (0: all), in Braille dots; what
  * lives on several clocks as a map of its own (map.c). */
 void show_plot(const RnnOptions *options, const char *stage, const char *text, const Series *const *series, const char *const *names,

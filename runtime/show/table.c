@@ -32,8 +32,11 @@ static void put_name(FILE *out, const char *name) {
   else fprintf(out, ",%s", name);
 }
 
-static void put_value(FILE *out, const Series *s, double value) {
+/* `value` NULL: there is none here. A NaN of the data is what they do not say; one of the net has been computed, and is told. */
+static void put_value(FILE *out, const Series *s, const double *at) {
+  const double value = at ? *at : NAN;
   if (s->vocabulary && !isnan(value)) put_symbol(out, s->vocabulary, value);
+  else if (at && isnan(value) && !s->of_data) fprintf(out, ",nan");
   else put_number(out, value);
 }
 
@@ -57,7 +60,7 @@ static void put_row(FILE *out, const Series *const *series, int count, int64_t s
   for (int i = 0; i < count; i++) {
     const Series *s = series[i];
     int64_t row = s->count == 1 ? 0 : sequence, t = s->stepped ? step : 0;
-    for (int64_t k = 0; k < s->elements; k++) put_value(out, s, t < s->steps[row] ? s->value[row][t * s->elements + k] : NAN);
+    for (int64_t k = 0; k < s->elements; k++) put_value(out, s, t < s->steps[row] ? &s->value[row][t * s->elements + k] : NULL);
   }
   fprintf(out, "\n");
 }
@@ -100,7 +103,7 @@ static void put_row_of_clocks(FILE *out, const Series *widest, const Series *con
   for (int i = 0; i < count; i++) {
     const Series *s = series[i];
     const int64_t row = s->count == 1 ? 0 : sequence, place = series_place(s, row, at);
-    for (int64_t k = 0; k < s->elements; k++) put_value(out, s, place < 0 ? NAN : s->value[row][place * s->elements + k]);
+    for (int64_t k = 0; k < s->elements; k++) put_value(out, s, place < 0 ? NULL : &s->value[row][place * s->elements + k]);
   }
   fprintf(out, "\n");
 }

@@ -1,5 +1,6 @@
 /* evaluate.c — the loss on data that are not trained on: the validation part between epochs, the test part once at the end. */
 #include "runtime/train/evaluate.h"
+#include "runtime/nothing_counts.h"
 #include "runtime/train/train.h"
 #include <math.h>
 
@@ -11,7 +12,8 @@ bool evaluation_open(Evaluation *e, Stage *s, const Dataset *part, int64_t from,
   /* what may be trained in pieces may be evaluated in pieces: a text of a million steps would not fit otherwise */
   if (s->in_pieces && most_steps > EVALUATION_CHUNK) e->chunk = batch_chunk_new(e->batches);
   if (e->chunk) most_steps = EVALUATION_CHUNK;
-  return slices_open(&e->slices, s, s->valid, part, e->batches, most_steps, from, error);
+  return slices_open(&e->slices, s, s->valid, part, e->batches, most_steps, from, error) &&
+         something_counts(s, &e->slices.slice->feed, part == s->test_part ? "test" : "validation", error);
 }
 
 void evaluation_close(Evaluation *e) {

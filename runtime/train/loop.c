@@ -1,6 +1,7 @@
 /* loop.c — what the methods that follow a gradient share: epochs, updates, stopping, the best epoch. */
 #include "runtime/clause.h"
 #include "runtime/error.h"
+#include "runtime/nothing_counts.h"
 #include "runtime/train/keep.h"
 #include "runtime/train/train.h"
 #include <math.h>
@@ -40,7 +41,8 @@ static bool open_training(Loop *l, const Cut *cut, RnnError *error) {
   int64_t most = batches_most_steps(l->batches);
   l->most_steps = cut->truncate > 0 && cut->truncate < most ? cut->truncate : most;
   l->piece = steps_of_piece(cut->checkpoint, l->most_steps);
-  return slices_open(&l->slices, s, s->unit, s->train_part, l->batches, l->piece, 0, error);
+  return slices_open(&l->slices, s, s->unit, s->train_part, l->batches, l->piece, 0, error) &&
+         something_counts(s, &l->slices.slice->feed, "training", error);
 }
 
 static bool open_validation(Loop *l, RnnError *error) {
@@ -112,18 +114,26 @@ static bool holds(const Loop *l, const cJSON *value, double loss) {
 
 /* --- one update ------------------------------------------------------------------------------------------------------------------- */
 
+/* A linear fit has no steps that could be smaller: what grows is the net that it reads. */
+static const char *remedy(const Stage *s) {
+  const bool solves = value_is_call(value_arg(clause_of(s->json, "method"), 0), "ridge");
+  return solves ? "a smaller spectral radius (`radius = 0.9`), a smaller leak, or smaller inputs (`scale`): the weights that ridge does not fit let the states grow"
+                : "a smaller lr, or clip norm(1)";
+}
+
 bool not_finite(const Stage *s, const Slices *slices, const char *what, int64_t epoch, int64_t update, RnnError *error) {
   const Batch *b = slices->batch;
   NotFinite at;
   if (!slices_not_finite(slices, &at))
     return rnn_fail_at(error, s->line, "E0701",
                        "the %s is not a finite number, though every equation's value is one: they have grown too large\n   = note: stage `%s`, epoch %lld, "
-                       "update %lld; the weights file is as it was\nhelp: a smaller lr, or clip norm(1)",
-                       what, s->name, (long long)epoch + 1, (long long)update + 1);
+                       "update %lld; the weights file is as it was\nhelp: %s",
+                       what, s->name, (long long)epoch + 1, (long long)update + 1, remedy(s));
   rnn_fail(error, "E0701",
            "the %s is not a finite number: it began in `%s`, step %lld, sequence %lld\n   = note: stage `%s`, epoch %lld, update %lld; the weights file is as it "
-           "was\nhelp: a smaller lr, or clip norm(1)",
-           what, at.name, (long long)(b->offset[at.row] + at.step), (long long)(uint32_t)b->identity[at.row], s->name, (long long)epoch + 1, (long long)update + 1);
+           "was\nhelp: %s",
+           what, at.name, (long long)(b->offset[at.row] + at.step), (long long)(uint32_t)b->identity[at.row], s->name, (long long)epoch + 1, (long long)update + 1,
+           remedy(s));
   rnn_fail_place(error, at.file ? at.file : s->program->path, at.line);
   return false;
 }

@@ -32,7 +32,7 @@ static bool report_clause(const cJSON *clause, const Recording *r, const ReportP
   for (int i = 0; (value = value_arg(clause, i)); i++) {
     double number;
     if (part->others && is_loss(value)) continue;
-    if (!named_value(value, part, &number) && !metric_value(value, r->series, r->count, clause_line(clause), &number, error)) return false;
+    if (!named_value(value, part, &number) && !metric_value(value, r->series, r->count, clause_line(clause), &number, error)) return false; /* E0415 */
     take(context, text_of(value), number);
   }
   return true;

@@ -1,6 +1,7 @@
 /* ridge.c — weights that the output is linear in, in one solution: min Σ (target − Σ_p W_p feature_p)² + λ ‖W‖² (Hoerl and Kennard, 1970;
  * for reservoirs: Jaeger, 2001). The unit gives target and features; sums run over all counted steps of all sequences. */
 #include "runtime/clause.h"
+#include "runtime/nothing_counts.h"
 #include "runtime/train/keep.h"
 #include "runtime/places.h"
 #include "runtime/train/linear_fit.h"
@@ -129,8 +130,10 @@ static void give_weights(Ridge *r, const double *weights) {
 }
 
 static bool solve(Ridge *r, double *loss, RnnError *error) {
-  if (r->fit.rows == 0)
-    return rnn_fail_at(error, r->stage->line, "E0415", "`%s`: no step counts, so there is nothing to fit", r->stage->name);
+  if (r->fit.rows == 0) {
+    rnn_fail_at(error, r->stage->line, "E0415", "`%s`: no step counts, so there is nothing to fit", r->stage->name);
+    return explain_nothing_counts(r->stage, r->unit, r->stage->train_part, error);
+  }
   double *weights = calloc((size_t)(r->fit.targets * r->width), sizeof *weights);
   bool good = linear_fit_solve(&r->fit, weights);
   if (good) give_weights(r, weights);
