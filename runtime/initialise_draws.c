@@ -23,7 +23,8 @@ bool initialise_fill_constant(Draw *d, double x) {
 
 bool init_uniform(Draw *d) {
   double low, high;
-  return initialise_number(d, "low", NAN, &low) && initialise_number(d, "high", NAN, &high) && initialise_fill_uniform(d, low, high);
+  if (!initialise_number(d, "low", NAN, &low) || !initialise_number(d, "high", NAN, &high)) return false;
+  return high < low ? initialise_bad_option(d, "high", "at least low") : initialise_fill_uniform(d, low, high);
 }
 
 bool init_normal(Draw *d) {

@@ -91,8 +91,13 @@ static double first(double y, double d) { (void)d; return y; }
 static double square_error(double y, double d) { return (y - d) * (y - d); }
 static double absolute_error(double y, double d) { return fabs(y - d); }
 
+/* Chances come clamped as the losses do it (compiler/lower/loss.c, chances_of); those of a softmax or a sigmoid are not, but may have been
+ * rounded to 0 or 1. */
+static double chance(double y) { return y < 1.4e-45 ? 1.4e-45 : y > 1 - 6e-8 ? 1 - 6e-8 : y; }
+
 /* −(d ln y + (1 − d) ln (1 − y)), with 0 ln 0 = 0. */
 static double cross_entropy(double y, double d) {
+  y = chance(y);
   return -((d > 0 ? d * log(y) : 0) + (d < 1 ? (1 - d) * log1p(-y) : 0));
 }
 
@@ -179,7 +184,7 @@ static double metric_xent(MetricCall *c) {
   int64_t n = 0;
   for (Walk w = walk(c); walk_next(&w);) {
     n += w.element == 0;
-    if ((double)w.element == w.d) sum -= log(w.y);
+    if ((double)w.element == w.d) sum -= log(w.y < 1.4e-45 ? 1.4e-45 : w.y);
   }
   return sum / (double)n;
 }

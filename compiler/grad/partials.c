@@ -69,11 +69,48 @@ Ref partial_COS(Graph *g, Ref node, int i, Ref d) {
   return mul(g, d, graph_unary(g, OP_NEG, graph_unary(g, OP_SIN, X(i))));
 }
 
-/* y = v >= 0, taught by the fast sigmoid's slope :  d / (1 + slope |v|)²   (Zenke and Ganguli, 2018, eq. 5) */
-Ref partial_SPIKE(Graph *g, Ref node, int i, Ref d) {
-  const Ref slope = graph_const(g, node_of(g, node)->attrs.value);
-  const Ref root = graph_binary(g, OP_ADD, graph_const(g, 1), mul(g, slope, graph_unary(g, OP_ABS, X(i))));
+/* --- y = v >= 0, taught by a surrogate: d times what runtime/surrogates.def says of v ------------------------------------------- */
+
+static Ref times(Graph *g, double a, Ref x) { return mul(g, graph_const(g, a), x); }
+static Ref one_plus(Graph *g, Ref x) { return graph_binary(g, OP_ADD, graph_const(g, 1), x); }
+
+/* 1 / (1 + k |v|)²   (Zenke and Ganguli, 2018, eq. 5) */
+static Ref fast_sigmoid_at(Graph *g, Ref v, double k, Ref d) {
+  const Ref root = one_plus(g, times(g, k, graph_unary(g, OP_ABS, v)));
   return graph_binary(g, OP_DIV, d, mul(g, root, root));
+}
+
+/* k s (1 − s), s = sigmoid(k v) */
+static Ref sigmoid_at(Graph *g, Ref v, double k, Ref d) {
+  const Ref s = graph_unary(g, OP_SIGMOID, times(g, k, v));
+  return mul(g, times(g, k, d), mul(g, s, graph_binary(g, OP_SUB, graph_const(g, 1), s)));
+}
+
+/* γ max(0, 1 − |v|)   (Bellec et al., 2018, eq. 5) */
+static Ref triangle_at(Graph *g, Ref v, double height, Ref d) {
+  const Ref line = graph_binary(g, OP_SUB, graph_const(g, 1), graph_unary(g, OP_ABS, v));
+  return mul(g, times(g, height, d), graph_unary(g, OP_RELU, line));
+}
+
+/* (α/2) / (1 + (π α v / 2)²)   (Fang et al., 2021) */
+static Ref atan_at(Graph *g, Ref v, double alpha, Ref d) {
+  const Ref x = times(g, 3.14159265358979323846 * alpha / 2, v);
+  return graph_binary(g, OP_DIV, times(g, alpha / 2, d), one_plus(g, mul(g, x, x)));
+}
+
+/* exp(−v² / 2σ²) / (σ √2π) */
+static Ref gaussian_at(Graph *g, Ref v, double deviation, Ref d) {
+  const Ref bell = graph_unary(g, OP_EXP, times(g, -0.5 / (deviation * deviation), mul(g, v, v)));
+  return mul(g, times(g, 0.39894228040143267794 / deviation, d), bell);
+}
+
+Ref partial_SPIKE(Graph *g, Ref node, int i, Ref d) {
+  static Ref (*const at[SPIKE_SURROGATES])(Graph *, Ref, double, Ref) = {
+      [SPIKE_FAST_SIGMOID] = fast_sigmoid_at, [SPIKE_SIGMOID] = sigmoid_at, [SPIKE_TRIANGLE] = triangle_at,
+      [SPIKE_ATAN] = atan_at, [SPIKE_GAUSSIAN] = gaussian_at,
+  };
+  const Attrs attrs = node_of(g, node)->attrs;
+  return at[attrs.kind](g, X(i), attrs.value, d);
 }
 
 Ref partial_ADD(Graph *g, Ref node, int i, Ref d) {

@@ -155,7 +155,9 @@ static GraphAxes axes_of(const Graph *g, Ref x) { return g->nodes.at[x].axes; }
 
 Ref graph_unary(Graph *g, Op op, Ref x) { return add_unary(g, op, x, (Attrs){0}, sizes_scalar()); }
 
-Ref graph_spike(Graph *g, Ref x, double slope) { return add_unary(g, OP_SPIKE, x, (Attrs){.value = slope}, sizes_scalar()); }
+Ref graph_spike(Graph *g, Ref x, SpikeSurrogate surrogate, double number) {
+  return add_unary(g, OP_SPIKE, x, (Attrs){.value = number, .kind = surrogate}, sizes_scalar());
+}
 
 /* Scalars are repeated over the others' shape. */
 static void agree(Graph *g, Ref *x, int n) {

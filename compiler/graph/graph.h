@@ -31,9 +31,12 @@ typedef struct Sizes {
   int64_t dim[GRAPH_RANK];
 } Sizes;
 
+/* The derivative of a SPIKE, in the order of runtime/surrogates.def. */
+typedef enum SpikeSurrogate { SPIKE_FAST_SIGMOID, SPIKE_SIGMOID, SPIKE_TRIANGLE, SPIKE_ATAN, SPIKE_GAUSSIAN, SPIKE_SURROGATES } SpikeSurrogate;
+
 /* What an op needs besides its inputs; the fields an op does not use are zero, so nodes compare by bytes. */
 typedef struct Attrs {
-  double value;              /* CONST scalar, SPIKE slope */
+  double value;              /* CONST scalar, the number of a SPIKE's surrogate */
   const double *data;        /* CONST tensor, row-major; NULL for a scalar (repeated over the shape) */
   int32_t index;             /* PARAM, INPUT, RANDOM site */
   int32_t clock;             /* TIME ops, LENGTH, STEP_INDEX */
@@ -43,7 +46,7 @@ typedef struct Attrs {
   int64_t begin, count;      /* SLICE, PAD; EMBED_ADD (count); GATHER, SCATTER: what the first place is called, and (SCATTER) how many there are */
   int32_t end;               /* AT_END, IMPULSE: 1 last, 0 first */
   int32_t windowed;          /* EDGE */
-  int32_t kind;              /* RANDOM */
+  int32_t kind;              /* RANDOM; SPIKE: a SpikeSurrogate */
   uint32_t dims;             /* SUM, AMAX: bit i is dim i */
   GraphAxes over;            /* SUM, AMAX, CONTRACT, EMBED_ADD: axes that are reduced */
   int8_t map[GRAPH_RANK];    /* BROADCAST */
@@ -139,7 +142,7 @@ Ref graph_length(Graph *g, int clock);
 Ref graph_step_index(Graph *g, int clock);
 Ref graph_random(Graph *g, int site, int kind, Sizes shape, GraphAxes axes);
 Ref graph_unary(Graph *g, Op op, Ref x);
-Ref graph_spike(Graph *g, Ref x, double slope);
+Ref graph_spike(Graph *g, Ref x, SpikeSurrogate surrogate, double number);
 /* Element-wise; a scalar [] operand is broadcast to the other's shape, other shapes must be equal. */
 Ref graph_binary(Graph *g, Op op, Ref a, Ref b);
 Ref graph_select(Graph *g, Ref c, Ref a, Ref b);

@@ -212,7 +212,10 @@ Ref lower_over(Builder *b, Instance *at, const Expr *e);
 Ref repeat_dims(Builder *b, Ref reduced, uint32_t dims, Sizes shape); /* undoes a reduction over dims */
 Ref softmax(Builder *b, Ref x, uint32_t dims, GraphAxes over);
 Ref logsoftmax(Builder *b, Ref x, uint32_t dims, GraphAxes over);
+bool is_softmax(const Builder *b, Ref p); /* its logarithm is that of the shares themselves, however small */
 Ref log_of(Builder *b, Ref p);                             /* log p; of a softmax without overflow */
+/* What the metrics xent and bce are given, so that they agree with the losses: chances as those clamp them (loss.c). */
+Ref chances_of(Builder *b, const char *measure, Ref p);
 Ref mean_of(Builder *b, Ref x, uint32_t dims, GraphAxes over);
 uint32_t all_dims(const Builder *b, Ref x);
 uint32_t last_dim(const Builder *b, Ref x);
@@ -233,6 +236,8 @@ typedef struct ClauseWalk {
   Instance *at;   /* the net's names */
   Builder *b;     /* NULL: only JSON */
   int outputs;    /* so far */
+  double step;    /* seconds of the clock's step; 0: it has none */
+  const char *chances; /* the first value to come is the chances of this measure, xent or bce; NULL */
   bool variables; /* in write and plot */
   bool expects;   /* in expect: conditions hold at every step */
   bool of_net;    /* `mean(x)` is the net's own arithmetic here: in write and plot, and inside a metric */

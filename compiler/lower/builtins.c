@@ -82,12 +82,22 @@ static Ref do_mod(const Call *c) {
 
 static Ref do_pow(const Call *c) { return binary(c, OP_POW, call_aligned(c, 0), call_aligned(c, 1)); }
 
-/* spike(v, surrogate = fast_sigmoid(25)): the slope of its derivative 1/(1 + slope |v|)² */
+/* spike(v, surrogate = atan(2)): the number, and which of runtime/surrogates.def. fast_sigmoid(25) where nothing is said. */
 static Ref do_spike(const Call *c) {
-  double slope = 25;
+  static const char *const names[] = {
+#define SURROGATE(name, letter, formula, source) #name,
+#include "runtime/surrogates.def"
+#undef SURROGATE
+  };
+  _Static_assert(sizeof names / sizeof *names == SPIKE_SURROGATES, "SpikeSurrogate has the rows of runtime/surrogates.def");
   const Expr *surrogate = call_named(c, "surrogate");
-  if (surrogate && surrogate->args.len) static_number(c->at, surrogate->args.at[0].value, &slope);
-  return graph_spike(c->b->graph, call_dense(c, 0), slope);
+  int kind = 0;
+  double number = 25;
+  while (surrogate && kind + 1 < SPIKE_SURROGATES && strcmp(names[kind], surrogate->name)) kind++;
+  if (surrogate) static_number(c->at, surrogate->args.at[0].value, &number);
+  if (!(number > 0)) /* by an option of the cell */
+    diag_error(c->b->session, E0308, surrogate->span, "`%s` takes a number above 0, and is given %g", surrogate->name, number);
+  return graph_spike(c->b->graph, call_dense(c, 0), (SpikeSurrogate)kind, number > 0 ? number : 1);
 }
 
 /* --- several numbers to one ------------------------------------------------------------------------------------------------ */

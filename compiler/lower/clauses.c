@@ -3,6 +3,7 @@
  * Of `report`, `expect`, `write` and `plot` the metric calls and comparisons stay for the runtime, while the net's values in
  * them become outputs r0, r1 … in order of occurrence. Other clauses are only written down. */
 #include "lower/builder.h"
+#include <math.h>
 
 const Clause *clause_of_stage(const Decl *stage, const char *keyword) {
   for (int i = 0; stage && i < stage->clauses.len; i++)
@@ -53,7 +54,9 @@ static cJSON *call_json(ClauseWalk *w, const Expr *e, JsonRule *of) {
   cJSON *object = with_string("call", e->name);
   const bool outside = w->of_net;
   w->of_net |= is_measure(e) || !e->symbol;
+  if (is_measure(e) && (!strcmp(e->name, "xent") || !strcmp(e->name, "bce"))) w->chances = e->name;
   add_args(w, object, &e->args, of);
+  w->chances = NULL;
   w->of_net = outside;
   return object;
 }
@@ -195,13 +198,15 @@ static const char *variable_of(const ClauseWalk *w, const Expr *e) {
 static cJSON *add_output(ClauseWalk *w, const Expr *e) {
   const char *name = arena_printf(w->session->arena, "r%d", w->outputs++);
   cJSON *object = with_string("output", name);
-  const char *variable = variable_of(w, e);
+  const char *variable = variable_of(w, e), *chances = w->chances;
+  w->chances = NULL;
   if (variable) cJSON_AddStringToObject(object, "variable", variable);
   else if (w->variables) cJSON_AddStringToObject(object, "text", expr_text(w->session, e)); /* heads its column */
   if (!w->b) return object;
   w->b->original = true;
   Ref value = lower_expr(w->b, w->at, e);
   w->b->original = false;
+  if (chances) value = chances_of(w->b, chances, value);
   graph_output(w->b->graph, name, OUTPUT_VALUE, 0, value);
   return object;
 }
@@ -224,7 +229,7 @@ static cJSON *everywhere(cJSON *value) {
 }
 
 static cJSON *expected_json(ClauseWalk *w, const Expr *e) {
-  if (is_value(w, e) && differs_over_run(e)) return everywhere(add_output(w, e));
+  if (is_value(w, e) && (differs_over_run(e) || e->type.shape.rank)) return everywhere(add_output(w, e));
   const bool joins = e->kind == EXPR_BINARY && (e->op == OPERATOR_AND || e->op == OPERATOR_OR);
   return joins ? structure_json(w, e, expected_json) : output_json(w, e);
 }
@@ -260,13 +265,25 @@ static void add_modifiers(ClauseWalk *w, cJSON *object, const Clause *c) {
   }
 }
 
+/* `washout 50 ms` is 50 steps of 1 ms. */
+static cJSON *steps_json(ClauseWalk *w, const Expr *e) {
+  double time;
+  if (time_in(e) != 1 || !(w->step > 0) || !static_number(w->at, e, &time)) return json_of_value(w, e);
+  return cJSON_CreateNumber(nearbyint(time / w->step));
+}
+
+static JsonRule *rule_of(const Clause *c) {
+  const bool counts_steps = !strcmp(c->keyword, "washout") || !strcmp(c->keyword, "steps");
+  return is_output_clause(c) ? outermost_json : counts_steps ? steps_json : json_of_value;
+}
+
 cJSON *json_of_clause(ClauseWalk *w, const Clause *c) {
   cJSON *object = with_string("keyword", c->keyword);
   cJSON_AddNumberToObject(object, "line", span_line(w->session, c->span));
   w->variables = !strcmp(c->keyword, "write") || !strcmp(c->keyword, "plot");
   w->of_net = w->variables;
   w->expects = !strcmp(c->keyword, "expect");
-  add_args(w, object, &c->args, is_output_clause(c) ? outermost_json : json_of_value);
+  add_args(w, object, &c->args, rule_of(c));
   add_modifiers(w, object, c);
   return object;
 }

@@ -133,6 +133,11 @@ static Ref within_open_unit(Builder *b, Ref p) {
   return graph_binary(b->graph, OP_MIN, low, graph_const(b->graph, 1 - 1e-7));
 }
 
+Ref chances_of(Builder *b, const char *measure, Ref p) {
+  if (!strcmp(measure, "bce")) return node_at(b, p)->op == OP_SIGMOID ? p : within_open_unit(b, p);
+  return is_softmax(b, p) ? p : graph_binary(b->graph, OP_MAX, p, graph_const(b->graph, 1e-7));
+}
+
 /* −(d log p + (1 − d) log(1 − p)); of p = sigmoid(a) that is softplus(a) − d·a, which never overflows. */
 static Ref binary_entropy(Builder *b, const Expr *e) {
   Graph *g = b->graph;

@@ -153,7 +153,7 @@ static void add_tuned(Model *m, cJSON *object, const Decl *stage) {
 
 static void add_stage(Model *m, cJSON *list, const Decl *stage) {
   Instance at = net_names(stage_net(m->program, stage));
-  ClauseWalk w = {.session = m->session, .at = &at};
+  ClauseWalk w = {.session = m->session, .at = &at, .step = step_of_clocks(m->program)};
   cJSON *object = append(list);
   cJSON_AddStringToObject(object, "kind", stage->kind == DECL_TRAIN ? "train" : "run");
   cJSON_AddStringToObject(object, "name", stage->name);

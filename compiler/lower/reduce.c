@@ -45,6 +45,12 @@ Ref logsoftmax(Builder *b, Ref x, uint32_t dims, GraphAxes over) {
   return log_softmax_row(b, &row);
 }
 
+bool is_softmax(const Builder *b, Ref p) {
+  for (int i = 0; i < b->softmaxes.len; i++)
+    if (b->softmaxes.at[i].softmax == p) return true;
+  return false;
+}
+
 Ref log_of(Builder *b, Ref p) {
   for (int i = 0; i < b->softmaxes.len; i++)
     if (b->softmaxes.at[i].softmax == p) return log_softmax_row(b, &b->softmaxes.at[i]);

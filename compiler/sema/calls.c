@@ -213,10 +213,23 @@ static bool is_function(const Expr *e) {
   return symbol && symbol->kind == SYMBOL_BUILTIN;
 }
 
+/* `tau = 20` for an option that is 20 ms where nothing is given. */
+static bool option_has_unit(Call *k, const Symbol *option, const Expr *given) {
+  const int wanted = option->value ? time_in(option->value) : ANY_UNIT, unit = time_in(given);
+  double x;
+  if (wanted == unit || wanted == ANY_UNIT || unit == ANY_UNIT || (constant_number(given, &x) && x == 0)) return true;
+  Diag *d = diag_error(k->c->s, E0309, given->span, "the option `%s` is a %s", option->name, wanted == 1 ? "time" : "number");
+  diag_label(d, given->span, "this is a %s", unit == 1 ? "time" : "number");
+  diag_label(d, option->span, "declared here");
+  if (wanted == 1) diag_suggest(d, given->span, as_time(k->c, given), "as a time");
+  return false;
+}
+
 static bool set_option(Call *k, const Arg *arg) {
   const Symbol *option = option_of(k->inner, arg->name);
   Type t = type_option(k->c, k->scope, arg->value);
   if (!option) return unknown_option(k, arg);
+  if (!is_poison(t) && !option_has_unit(k, option, arg->value)) return false;
   if (is_poison(t) || !option->value || is_function(arg->value) == is_function(option->value)) return !is_poison(t);
   Diag *d = diag_error(k->c->s, E0109, arg->value->span, "the option `%s` is %s", option->name,
                        is_function(option->value) ? "a function" : "a number");

@@ -107,6 +107,14 @@ bool constant_expr(const Expr *e);                  /* known when compiling: opt
 bool mentions_option(const Expr *e);
 bool whole_number(double x, int64_t *out);
 
+/* --- units.c: times and numbers --------------------------------------------------------------------------------------- */
+bool is_percentage(const Expr *e);
+double step_here(const Checker *c); /* seconds of the step of the clock that has one; 0: none has */
+bool unit_named(const char *unit, double *times); /* constant.c: "ms", 1e-3 */
+const char *as_time(Checker *c, const Expr *number);         /* "20 ms" */
+bool check_same_units(Checker *c, const Expr *e);            /* E0309: of + and - and comparisons */
+bool check_time_of_decay(Checker *c, const Expr *time); /* E0309 */
+
 /* --- types: shapes.c, index.c, calls.c, functions.c ------------------------------------------------------------------- */
 Type type_expr(Checker *c, Scope *scope, Expr *e);
 Type type_of_symbol(Checker *c, Symbol *symbol, const Expr *use);
@@ -168,8 +176,9 @@ void check_module(Checker *c, Module *m);
 void check_use(Checker *c, Decl *d);
 void check_stage(Checker *c, Decl *d);
 void check_generator(Checker *c, const Expr *source, const Scope *net); /* generators.c */
+bool is_generator_option(Name generator, Name option);
 void declare_vocab(Checker *c, Decl *d); /* vocabulary.c */
-bool take_override(Checker *c, Name name, double *value);
+bool take_override(Checker *c, Name name, int unit, double *value); /* unit: as time_in of what it replaces */
 void let_number(Checker *c, Symbol *let);
 void check_overrides(Checker *c);
 

@@ -71,13 +71,23 @@ const Choice *choice_named(Checker *c, ChoiceKind kind, const Expr *e) {
   return NULL;
 }
 
-void choice_options(Checker *c, const Choice *choice, const Expr *e) {
-  const char *names[MOST_OPTIONS], *all = "";
+int choice_option(const Choice *choice, const char *name) {
   int n = 0;
-  for (; n < MOST_OPTIONS && choice->options[n].name; n++) {
-    names[n] = choice->options[n].name;
-    all = arena_printf(c->s->arena, "%s%s%s", all, n ? ", " : "", names[n]);
-  }
+  for (; n < MOST_OPTIONS && choice->options[n].name; n++)
+    if (name && !strcmp(choice->options[n].name, name)) return n;
+  return name ? -1 : n;
+}
+
+const char *choice_names(Checker *c, const Choice *choice) {
+  const char *all = "";
+  for (int i = 0; i < choice_option(choice, NULL); i++) all = arena_printf(c->s->arena, "%s%s%s", all, i ? ", " : "", choice->options[i].name);
+  return all;
+}
+
+void choice_options(Checker *c, const Choice *choice, const Expr *e) {
+  const char *names[MOST_OPTIONS], *all = choice_names(c, choice);
+  const int n = choice_option(choice, NULL);
+  for (int i = 0; i < n; i++) names[i] = choice->options[i].name;
   for (int i = 0; e->kind == EXPR_CALL && i < e->args.len; i++) {
     const Arg *arg = &e->args.at[i];
     bool known = !arg->name;

@@ -20,6 +20,8 @@ typedef enum ChoiceKind { CHOICE_METHOD, CHOICE_OPTIMIZER, CHOICE_SCHEDULE, CHOI
 
 /* NULL, after an error with a suggestion, when there is none of that name. `e` is a NAME or a CALL. */
 const Choice *choice_named(Checker *c, ChoiceKind kind, const Expr *e);
+int choice_option(const Choice *choice, const char *name); /* its place; -1. NULL: how many there are */
+const char *choice_names(Checker *c, const Choice *choice); /* "lr, momentum" */
 void choice_options(Checker *c, const Choice *choice, const Expr *e);
 bool source_is_table(const Expr *e); /* csv, tsv, npz: columns must be named */
 

@@ -1,5 +1,6 @@
 /* clauses.c — the clauses of train and run: each against its row of clauses.def. See clauses.h for the other files. */
 #include "sema/clauses.h"
+#include <math.h>
 
 Expr *clause_argument(const Clause *clause, int i) { return i < clause->args.len ? clause->args.at[i].value : NULL; }
 
@@ -65,15 +66,16 @@ void check_nothing(Checker *c, Stage *stage, Clause *clause) {
 bool wants_number(Checker *c, Stage *stage, Expr *e) {
   double value;
   Type t = type_expr(c, stage->scope, e);
-  if (is_poison(t) || constant_number(e, &value)) return true;
+  if (is_poison(t)) return false;
+  if (constant_number(e, &value)) return true;
   Diag *d = clause_wrong(c, e->span, "a number is wanted here", NULL);
-  diag_label(d, e->span, "not a number known when compiling");
+  diag_label(d, e->span, "%s", e->kind == EXPR_STRING ? "this is text" : "not a number known when compiling");
   return false;
 }
 
 void check_number(Checker *c, Stage *stage, Clause *clause) {
   if (clause->args.len == 1) {
-    wants_number(c, stage, clause_argument(clause, 0));
+    if (wants_number(c, stage, clause_argument(clause, 0))) check_range(c, clause->keyword, "", clause_argument(clause, 0));
     return;
   }
   clause_wrong(c, clause->keyword_span, arena_printf(c->s->arena, "`%s` takes one number", clause->keyword),
@@ -123,7 +125,7 @@ void check_force(Checker *c, Stage *stage, Clause *clause) {
     }
   }
   if (!clause->args.len) clause_wrong(c, clause->keyword_span, "what is forced?", "force y for 4 steps");
-  if (steps && steps->args.len == 1) wants_number(c, stage, steps->args.at[0].value);
+  if (steps && steps->args.len == 1 && wants_number(c, stage, steps->args.at[0].value)) check_range(c, "force", "for", steps->args.at[0].value);
 }
 
 void check_tune(Checker *c, Stage *stage, Clause *clause) {
@@ -151,13 +153,53 @@ static void suggest_bptt(Checker *c, Clause *clause, Diag *d) {
   diag_suggest(d, clause_argument(clause, 0)->span, "bptt", has_loss ? "`bptt` trains the same net" : "`bptt` trains the same net, with a `loss` of its own");
 }
 
+/* `nesterov`, `checkpoint`: a bare word that is an option's name stands for it. */
+static bool is_flag(const Choice *choice, const Arg *arg) {
+  return !arg->name && arg->value->kind == EXPR_NAME && choice_option(choice, arg->value->name) >= 0;
+}
+
+static void too_many(Checker *c, const Choice *choice, const Expr *e, const Arg *arg) {
+  const int n = choice_option(choice, NULL);
+  Diag *d = diag_error(c->s, E0403, arg->value->span, "`%s` has %d option%s", choice->name, n, n == 1 ? "" : "s");
+  diag_label(d, arg->value->span, "one too many");
+  diag_label(d, e->name_span, "%s", n ? arena_printf(c->s->arena, "it has: %s", choice_names(c, choice)) : "it has none");
+}
+
+static void lacks_option(Checker *c, const Choice *choice, const Expr *e, int i) {
+  const char *name = choice->options[i].name;
+  Diag *d = diag_error(c->s, E0403, e->span, "`%s` needs its `%s`", choice->name, name);
+  diag_help(d, "for example: `%s(%s = %d)`", choice->name, name, 100);
+}
+
+/* What each option is given is a number that is known when compiling, within its range. */
+static void check_options(Checker *c, Stage *stage, const Choice *choice, Expr *e) {
+  bool given[MOST_OPTIONS] = {false};
+  int place = 0;
+  choice_options(c, choice, e);
+  for (int i = 0; e->kind == EXPR_CALL && i < e->args.len; i++) {
+    const Arg *arg = &e->args.at[i];
+    const int option = is_flag(choice, arg) ? choice_option(choice, arg->value->name) : arg->name ? choice_option(choice, arg->name) : place++;
+    const bool none = option < 0 || option >= choice_option(choice, NULL);
+    if (none && !arg->name) too_many(c, choice, e, arg);
+    if (none) continue;
+    given[option] = true;
+    const char *name = choice->options[option].name;
+    const bool word = arg->value->kind == EXPR_NAME && !strcmp(arg->value->name, "auto");
+    if (is_flag(choice, arg) || (word && !strcmp(name, "checkpoint"))) continue;
+    if (wants_number(c, stage, arg->value)) check_range(c, choice->name, name, arg->value);
+    else say_range(c, choice->name, name);
+  }
+  for (int i = 0; i < choice_option(choice, NULL); i++)
+    if (isnan(choice->options[i].fallback) && !given[i]) lacks_option(c, choice, e, i);
+}
+
 static void check_choice(Checker *c, Stage *stage, Clause *clause, ChoiceKind kind, const char *example) {
   const Choice *choice = clause_choice(c, stage, clause, kind, example);
   if (!choice) return;
   if (choice->later) {
     Diag *d = not_built(c, clause_argument(clause, 0)->span, "the %s `%s`", clause->keyword, choice->name);
     if (kind == CHOICE_METHOD) suggest_bptt(c, clause, d);
-  } else choice_options(c, choice, clause_argument(clause, 0));
+  } else check_options(c, stage, choice, clause_argument(clause, 0));
 }
 
 void check_method(Checker *c, Stage *stage, Clause *clause) {
@@ -169,7 +211,18 @@ void check_optimizer(Checker *c, Stage *stage, Clause *clause) {
   check_choice(c, stage, clause, CHOICE_OPTIMIZER, "optimizer adam(lr = 1e-3)");
 }
 
-void check_schedule(Checker *c, Stage *stage, Clause *clause) { check_choice(c, stage, clause, CHOICE_SCHEDULE, "schedule cosine"); }
+/* Several multiply. */
+void check_schedule(Checker *c, Stage *stage, Clause *clause) {
+  clause_words(c, stage, &clause->args);
+  for (int i = 0; i < clause->args.len; i++) {
+    Expr *e = clause_argument(clause, i);
+    const bool named = e->kind == EXPR_CALL || e->kind == EXPR_NAME;
+    const Choice *choice = named ? choice_named(c, CHOICE_SCHEDULE, e) : NULL;
+    if (!named) clause_wrong(c, e->span, "`schedule` takes names of schedules", "schedule warmup(500), cosine");
+    if (choice) check_options(c, stage, choice, e);
+  }
+  if (!clause->args.len) clause_wrong(c, clause->keyword_span, "which schedule?", "schedule cosine");
+}
 
 void check_order(Checker *c, Stage *stage, Clause *clause) { check_choice(c, stage, clause, CHOICE_ORDER, "order shortest_first"); }
 
@@ -177,8 +230,9 @@ void check_clip(Checker *c, Stage *stage, Clause *clause) {
   const Choice *choice = clause_choice(c, stage, clause, CHOICE_CLIP, "clip norm(1)");
   Expr *e = clause_argument(clause, 0);
   if (!choice) return;
-  if (e->kind == EXPR_CALL && e->args.len == 1) wants_number(c, stage, e->args.at[0].value);
-  else clause_wrong(c, e->span, "at which size?", "clip norm(1)");
+  const bool sized = e->kind == EXPR_CALL && e->args.len == 1;
+  if (sized && wants_number(c, stage, e->args.at[0].value)) check_range(c, choice->name, "", e->args.at[0].value);
+  if (!sized) clause_wrong(c, e->span, "at which size?", "clip norm(1)");
 }
 
 /* --- rows ---------------------------------------------------------------------------------------------------------------------------- */

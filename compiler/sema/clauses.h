@@ -10,6 +10,7 @@
 typedef struct Stage {
   Decl *decl;
   Scope *scope; /* the net's names, and `loss` */
+  Scope *loop;  /* what the training loop knows beside: `loss`, `validation`, `epoch`, `bits_per_step` */
   const Symbol *net;
 } Stage;
 
@@ -34,7 +35,9 @@ const Clause *find_clause(const Decl *d, const char *keyword);
 Diag *clause_wrong(Checker *c, Span span, const char *what, const char *example);
 /* Data and methods have words of their own (`transform = tanh`, `derivatives = bptt(truncate = 20)`): only constants are looked up. */
 void clause_words(Checker *c, Stage *stage, const Args *args);
-bool wants_number(Checker *c, Stage *stage, Expr *e);
+bool wants_number(Checker *c, Stage *stage, Expr *e); /* false: it is not known when compiling, or has an error, which has been said */
+void check_range(Checker *c, const char *of, const char *option, const Expr *e); /* ranges.c: of a clause (option "") or a choice */
+void say_range(Checker *c, const char *of, const char *option); /* as a help of the last error */
 void clause_modifiers(Checker *c, Stage *stage, const Clause *clause, const char *words); /* an error for each that is not among `words` */
 Symbol *clause_name(Checker *c, Stage *stage, Expr *e);                                    /* a name of the net, or NULL after an error */
 void clause_wants_kind(Checker *c, const Expr *e, const Symbol *symbol, const char *what);

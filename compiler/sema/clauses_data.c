@@ -146,6 +146,16 @@ static bool has_path(Checker *c, const Expr *source) {
   return false;
 }
 
+/* `sequences = n`: a name that is none, or is no number. Words of their own are a generator's (`transform = tanh`). */
+static void check_generator_numbers(Checker *c, Stage *stage, const Expr *source) {
+  static const char words[] = "transform first end symbols";
+  for (int i = 0; source->kind == EXPR_CALL && i < source->args.len; i++) {
+    const Arg *arg = &source->args.at[i];
+    const bool computed = arg->value->kind == EXPR_NAME || arg->value->kind == EXPR_UNARY || arg->value->kind == EXPR_BINARY;
+    if (arg->name && computed && is_generator_option(source->name, arg->name) && !has_word(words, arg->name)) wants_number(c, stage, arg->value);
+  }
+}
+
 static void check_source(Checker *c, Stage *stage, const Clause *clause, const Expr *source) {
   const Choice *choice = choice_named(c, CHOICE_SOURCE, source);
   if (!choice) return;
@@ -154,6 +164,7 @@ static void check_source(Checker *c, Stage *stage, const Clause *clause, const E
   check_several_clocks(c, stage, source);
   if (!source_is_table(source)) {
     check_generator(c, source, stage->net->scope);
+    check_generator_numbers(c, stage, source);
     return;
   }
   bool fine = has_path(c, source);

@@ -18,9 +18,73 @@ static void compare_with_itself(Checker *c, const Expr *e) {
   else diag_help(d, "compare it with a target, or with what the data say of an output: `data.y`");
 }
 
+/* --- xent(p, k), bce(p, z): p are chances ----------------------------------------------------------------------------------------- */
+
+static bool is_of_data(const Expr *e) {
+  if (e->kind == EXPR_FIELD) return e->left->kind == EXPR_NAME && !strcmp(e->left->name, "data");
+  return e->kind == EXPR_NAME && e->symbol && (e->symbol->kind == SYMBOL_TARGET || e->symbol->kind == SYMBOL_INPUT);
+}
+
+/* xent(data.w, p): the logarithm would be of what the data say. */
+static void swapped(Checker *c, const Expr *e) {
+  const Expr *p = e->args.at[0].value, *k = e->args.at[1].value;
+  const char *first = source_text(c, p->span), *second = source_text(c, k->span);
+  Diag *d = clause_wrong(c, p->span, arena_printf(c->s->arena, "`%s` takes what the net says first, then what the data say", e->name), NULL);
+  diag_label(d, p->span, "what the data say");
+  diag_suggest(d, (Span){p->span.file, p->span.begin, k->span.end}, arena_printf(c->s->arena, "%s, %s", second, first), "the other way round");
+}
+
+/* The right side that a name stands for, where it is one of the net's own equations. */
+static const Expr *right_side(const Expr *e) {
+  for (int i = 0; i < 8 && e->kind == EXPR_NAME && e->symbol && !e->symbol->call; i++) {
+    if (!e->symbol->equation || !e->symbol->equation->value) return e;
+    e = e->symbol->equation->value;
+  }
+  return e;
+}
+
+static bool is_sum_with_product(const Expr *e) {
+  if (e->kind != EXPR_BINARY) return false;
+  if (e->op == OPERATOR_MATMUL) return true;
+  return (e->op == OPERATOR_ADD || e->op == OPERATOR_SUB) && (is_sum_with_product(e->left) || is_sum_with_product(e->right));
+}
+
+/* Evidently no chances: a product with a matrix, a sum with one, tanh, relu. Whatever else there is may be some. */
+static const char *no_chances(const Expr *e) {
+  if (e->kind == EXPR_CALL && e->symbol && e->symbol->kind == SYMBOL_BUILTIN) {
+    if (!strcmp(e->name, "tanh")) return "from -1 to 1";
+    return strcmp(e->name, "relu") ? NULL : "of any size";
+  }
+  return is_sum_with_product(e) ? "of any size and sign" : NULL;
+}
+
+static void wants_chances(Checker *c, const Expr *e) {
+  const bool xent = !strcmp(e->name, "xent");
+  const Expr *p = e->args.at[0].value, *side = right_side(p);
+  const char *what = no_chances(side), *function = xent ? "softmax" : "sigmoid";
+  if (!what) return;
+  Diag *d = diag_warning(c->s, E0419, p->span, "`%s` wants chances, and `%s` are numbers %s", e->name, source_text(c, p->span), what);
+  diag_label(d, p->span, "its logarithm is taken");
+  if (side != p) diag_label(d, side->span, "not from 0 to 1");
+  diag_suggest(d, p->span, arena_printf(c->s->arena, "%s(%s)", function, source_text(c, p->span)), xent ? "chances that add up to 1" : "chances of yes");
+}
+
+static void check_chances(Checker *c, const Expr *e) {
+  if (!e) return;
+  const bool entropy = e->kind == EXPR_CALL && e->symbol && e->symbol->kind == SYMBOL_BUILTIN && (!strcmp(e->name, "xent") || !strcmp(e->name, "bce"));
+  if (entropy && e->args.len == 2) {
+    if (is_of_data(e->args.at[0].value) && !is_of_data(e->args.at[1].value)) swapped(c, e);
+    else wants_chances(c, e);
+  }
+  check_chances(c, e->left);
+  check_chances(c, e->right);
+  for (int i = 0; i < e->args.len; i++) check_chances(c, e->args.at[i].value);
+}
+
 static Type expression(Checker *c, Stage *stage, Expr *e) {
   Type t = type_expr(c, stage->scope, e);
   if (!is_poison(t)) compare_with_itself(c, e);
+  if (!is_poison(t)) check_chances(c, e);
   if (!is_poison(t)) clocks_of_expr(c, stage->scope, e);
   return t;
 }
@@ -71,6 +135,14 @@ static const Expr *stage_loss_in(const Expr *e) {
   return found;
 }
 
+/* `report validation`: as `loss`, a number that the training loop has. */
+static bool is_of_loop(const Stage *stage, Expr *e) {
+  const bool named = stage->decl->kind == DECL_TRAIN && e->kind == EXPR_NAME && (!strcmp(e->name, "validation") || !strcmp(e->name, "bits_per_step"));
+  if (!named || scope_find(stage->net->scope->parent, e->name) || scope_here(stage->net->scope, e->name)) return false;
+  e->symbol = scope_here(stage->loop, e->name);
+  return e->type = type_real(), true;
+}
+
 /* The loss of the stage is known to its loop, not to what computes reports. */
 static void reported_alone(Checker *c, const Expr *e) {
   const Expr *loss = stage_loss_in(e);
@@ -83,6 +155,7 @@ static void reported_alone(Checker *c, const Expr *e) {
 void check_values(Checker *c, Stage *stage, Clause *clause) {
   clause_modifiers(c, stage, clause, "last");
   for (int i = 0; i < clause->args.len; i++) {
+    if (is_of_loop(stage, clause_argument(clause, i))) continue;
     expression(c, stage, clause_argument(clause, i));
     reported_alone(c, clause_argument(clause, i));
   }
@@ -94,20 +167,57 @@ static bool is_condition(const Expr *e) {
   return of_operator && ((e->op >= OPERATOR_OR && e->op <= OPERATOR_NE) || e->op == OPERATOR_NOT);
 }
 
-static void check_condition(Checker *c, Stage *stage, Expr *e, const char *keyword) {
+static void wants_condition(Checker *c, const Expr *e, const char *keyword, const char *example) {
+  diag_label(clause_wrong(c, e->span, arena_printf(c->s->arena, "`%s` takes a condition", keyword), example), e->span, "compare this with a number");
+}
+
+/* What is expected of a value of the net is expected of each of its components, at each step. */
+static void check_expected(Checker *c, Stage *stage, Expr *e) {
   Type t = expression(c, stage, e);
-  bool fine = is_scalar(c, e, &t, "a condition");
-  if (!fine || is_poison(t) || is_condition(e)) return;
-  diag_label(clause_wrong(c, e->span, arena_printf(c->s->arena, "`%s` takes a condition", keyword), "expect rmse(y, data.y) < 0.1"), e->span,
-             "compare this with a number");
+  if (is_poison(t) || !is_scalar(c, e, &(Type){.kind = t.kind, .below = t.below}, "a condition") || is_condition(e)) return;
+  wants_condition(c, e, "expect", "expect rmse(y, data.y) < 0.1");
 }
 
 void check_expect(Checker *c, Stage *stage, Clause *clause) {
-  for (int i = 0; i < clause->args.len; i++) check_condition(c, stage, clause_argument(clause, i), clause->keyword);
+  for (int i = 0; i < clause->args.len; i++) check_expected(c, stage, clause_argument(clause, i));
   if (!clause->args.len) clause_wrong(c, clause->keyword_span, "what is expected?", "expect rmse(y, data.y) < 0.1");
 }
 
-/* skip when loss < 0.01 */
+/* --- conditions of the training loop: skip when loss < 0.01 -------------------------------------------------------------------- */
+
+/* The part of a condition that the loop knows nothing of; NULL: it knows all. */
+static const Expr *unknown_to_loop(const Stage *stage, const Expr *e) {
+  double number;
+  if (constant_number(e, &number)) return NULL;
+  if (e->kind == EXPR_NAME) return e->symbol && e->symbol->scope == stage->loop ? NULL : e;
+  if (e->kind != EXPR_UNARY && e->kind != EXPR_BINARY) return e;
+  const Expr *left = unknown_to_loop(stage, e->left);
+  return left || e->kind == EXPR_UNARY ? left : unknown_to_loop(stage, e->right);
+}
+
+static const Expr *named_in(const Expr *e, const char *name) {
+  if (!e || (e->kind == EXPR_NAME && !strcmp(e->name, name))) return e;
+  const Expr *left = named_in(e->left, name);
+  return left ? left : named_in(e->right, name);
+}
+
+static void check_condition(Checker *c, Stage *stage, Expr *e, const char *keyword) {
+  const Type t = type_expr(c, stage->loop, e);
+  if (is_poison(t)) return;
+  const Expr *unknown = unknown_to_loop(stage, e), *validation = named_in(e, "validation");
+  if (unknown) {
+    Diag *d = clause_wrong(c, unknown->span, arena_printf(c->s->arena, "`%s when` knows `loss`, `validation`, `epoch` and `bits_per_step`", keyword), NULL);
+    diag_label(d, unknown->span, "not known between updates");
+    diag_help(d, "for example: `%s when loss < 0.01`", keyword);
+  } else if (!is_condition(e)) {
+    wants_condition(c, e, arena_printf(c->s->arena, "%s when", keyword), arena_printf(c->s->arena, "%s when loss < 0.01", keyword));
+  } else if (validation && !find_clause(stage->decl, "validate")) {
+    Diag *d = clause_wrong(c, validation->span, "`validation` is the loss of the validation part, and there is none", NULL);
+    diag_label(d, validation->span, "would never be known");
+    diag_help(d, "add `validate last 10%%`, or look at `loss`");
+  }
+}
+
 void check_when(Checker *c, Stage *stage, Clause *clause) {
   const Modifier *when = find_modifier(clause, "when");
   if (when && when->args.len == 1 && !clause->args.len) check_condition(c, stage, when->args.at[0].value, clause->keyword);

@@ -15,11 +15,16 @@ typedef struct UnitRow {
   double times;
 } UnitRow;
 
-static double with_unit(double number, Name unit) {
+bool unit_named(const char *unit, double *times) {
   static const UnitRow units[] = {{"%", 0.01}, {"s", 1}, {"ms", 1e-3}, {"us", 1e-6}, {"min", 60}, {"h", 3600}};
   for (size_t i = 0; unit && i < sizeof units / sizeof *units; i++)
-    if (!strcmp(unit, units[i].name)) return number * units[i].times;
-  return number;
+    if (!strcmp(unit, units[i].name)) return *times = units[i].times, true;
+  return false;
+}
+
+static double with_unit(double number, Name unit) {
+  double times;
+  return unit_named(unit, &times) ? number * times : number;
 }
 
 static double apply(Operator op, double a, double b) {

@@ -5,15 +5,35 @@
 
 /* --- overrides: NAME=value of the command line ------------------------------------------------------------------------------ */
 
-bool take_override(Checker *c, Name name, double *value) {
+/* `20ms`, `20 ms`, or a number alone. */
+static bool read_amount(const char *text, double *value, bool *is_time) {
+  char *end;
+  double times = 1;
+  *value = strtod(text, &end);
+  if (end == text || !isfinite(*value)) return false;
+  while (*end == ' ') end++;
+  *is_time = *end && *end != '%';
+  if (*end && !unit_named(end, &times)) return false;
+  return *value *= times, true;
+}
+
+/* A time for a time, a number for a number. */
+static bool unit_fits(Checker *c, const Override *o, int unit, double value, bool is_time, bool say) {
+  if (unit == ANY_UNIT || value == 0 || (unit == 1) == is_time) return true;
+  if (!say) return false;
+  Diag *d = diag_error(c->s, E0111, (Span){0}, "`%s=%s`: `%s` is a %s in the file", o->name, o->value, o->name, is_time ? "number" : "time");
+  if (!is_time) diag_help(d, "say the unit: `%s=%sms`, or us, s, min, h", o->name, o->value);
+  return false;
+}
+
+bool take_override(Checker *c, Name name, int unit, double *value) {
   for (int i = 0; i < c->s->overrides.len; i++) {
     Override *o = &c->s->overrides.at[i];
     if (o->name != name || c->module->ast != c->program->ast) continue;
-    char *end;
-    double given = strtod(o->value, &end);
-    bool first = !o->used;
+    double given;
+    bool is_time, first = !o->used;
     o->used = true;
-    if (end != o->value && !*end && isfinite(given)) return *value = given, true;
+    if (read_amount(o->value, &given, &is_time)) return unit_fits(c, o, unit, given, is_time, first) ? *value = given, true : false;
     if (first) diag_error(c->s, E0111, (Span){0}, "`%s=%s`: `%s` is not a number", name, o->value, o->value);
   }
   return false;
@@ -83,7 +103,7 @@ void let_number(Checker *c, Symbol *let) {
   Type t = type_of_symbol(c, let, let->value);
   settle(c, let->value);
   double given;
-  bool overridden = (!let->scope->owner || let->scope->owner->kind == DECL_NET) && take_override(c, let->name, &given);
+  bool overridden = (!let->scope->owner || let->scope->owner->kind == DECL_NET) && take_override(c, let->name, let->value ? time_in(let->value) : ANY_UNIT, &given);
   if (overridden) let->number = given;
   let->known_number = !t.shape.rank && (overridden || constant_number(let->value, &let->number));
   bool of_cell = let->scope->owner && let->scope->owner->kind == DECL_CELL;
@@ -118,7 +138,7 @@ static void size_of_dim(Checker *c, Symbol *dim) {
   double size = NAN;
   Expr *value = dim->value;
   Type t = type_expr(c, dim->scope, value);
-  bool overridden = take_override(c, dim->name, &size);
+  bool overridden = take_override(c, dim->name, 0, &size);
   bool known = overridden || settled_number(c, value, &size);
   dim->known_number = true;
   dim->size = 1;
@@ -139,7 +159,7 @@ static void seed_of(Checker *c, Decl *d) {
 
 static void override_seed(Checker *c) {
   double seed;
-  if (!take_override(c, intern(c->s, "seed"), &seed)) return;
+  if (!take_override(c, intern(c->s, "seed"), 0, &seed)) return;
   int64_t whole = 0;
   if (!whole_number(seed, &whole) || whole < 0) diag_error(c->s, E0111, (Span){0}, "`seed=%g`: a seed is a whole number, 0 or more", seed);
   c->program->seed = (uint64_t)whole;

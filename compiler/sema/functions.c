@@ -157,7 +157,8 @@ static Type type_shift(Checker *c, Scope *scope, Expr *e) {
 static Type type_decay(Checker *c, Scope *scope, Expr *e) {
   const Expr *time = argument(e, 0);
   int clock = default_clock(c, scope);
-  if (time->kind != EXPR_NUMBER || !time->unit || clock < 0 || c->module->clocks.at[clock].step > 0) return type_real();
+  if (!check_time_of_decay(c, time)) return poison();
+  if (time_in(time) != 1 || clock < 0 || c->module->clocks.at[clock].step > 0) return numbers_at(c, e, 0);
   Diag *d = diag_error(c->s, E0204, e->span, "`decay` needs a clock with a step");
   diag_label(d, time->span, "how many steps are this?");
   diag_help(d, "say how long a step is: `time %s step 1 ms`", clock_name(c, clock));
@@ -172,33 +173,79 @@ static Type type_surrogate(Checker *c, Scope *scope, Expr *e) {
   return poison();
 }
 
-static bool is_surrogate(const Expr *e) {
-  return e->kind == EXPR_CALL && !strcmp(e->name, "fast_sigmoid") && e->args.len == 1 && constant_expr(argument(e, 0));
+typedef struct Surrogate {
+  const char *name, *letter, *formula;
+} Surrogate;
+
+static const Surrogate surrogates[] = {
+#define SURROGATE(name, letter, formula, source) {#name, letter, formula},
+#include "runtime/surrogates.def"
+#undef SURROGATE
+};
+enum { SURROGATES = sizeof surrogates / sizeof *surrogates };
+
+static const Surrogate *surrogate_named(const char *name) {
+  for (int i = 0; name && i < SURROGATES; i++)
+    if (!strcmp(surrogates[i].name, name)) return &surrogates[i];
+  return NULL;
+}
+
+static Type no_surrogate(Checker *c, const Expr *e) {
+  const Surrogate *of = e->kind == EXPR_CALL || e->kind == EXPR_NAME ? surrogate_named(e->name) : NULL;
+  const char *names[SURROGATES];
+  for (int i = 0; i < SURROGATES; i++) names[i] = surrogates[i].name;
+  const char *near = !of && e->name ? did_you_mean(e->name, names, SURROGATES) : NULL;
+  Diag *d = of ? diag_error(c->s, E0308, e->span, "`%s` takes one number above 0, known when compiling", of->name)
+               : diag_error(c->s, E0308, e->span, "this is no surrogate of a spike's derivative");
+  if (of) diag_label(d, e->span, "the derivative is %s: which %s?", of->formula, of->letter);
+  if (near) diag_suggest(d, e->name_span.file ? e->name_span : e->span, near, "did you mean `%s`?", near);
+  for (int i = 0; !of && i < SURROGATES; i++) diag_note(d, "%s(%s): %s", surrogates[i].name, surrogates[i].letter, surrogates[i].formula);
+  if (!near) diag_help(d, "for example: `surrogate = %s(%d)`", of ? of->name : "fast_sigmoid", !of || !strcmp(of->name, "fast_sigmoid") ? 25 : 1);
+  return poison();
 }
 
 /* spike(v, surrogate = fast_sigmoid(25)) */
 static Type type_spike(Checker *c, Scope *scope, Expr *e) {
   for (int i = 1; i < e->args.len; i++) {
     Expr *surrogate = argument(e, i);
+    double number;
     surrogate->type = type_real();
-    if (surrogate->kind == EXPR_CALL && surrogate->args.len == 1) type_expr(c, scope, argument(surrogate, 0));
-    if (is_surrogate(surrogate)) continue;
-    Diag *d = diag_error(c->s, E0308, surrogate->span, "a spike's surrogate is `fast_sigmoid` with a slope");
-    diag_label(d, surrogate->span, "this is not");
-    diag_suggest(d, surrogate->span, "fast_sigmoid(25)", "the derivative is then 1 / (1 + 25 |v|)^2");
+    const bool one = surrogate->kind == EXPR_CALL && surrogate_named(surrogate->name) && surrogate->args.len == 1 && !surrogate->args.at[0].name;
+    if (one && is_poison(type_expr(c, scope, argument(surrogate, 0)))) return poison();
+    const Expr *given = one ? argument(surrogate, 0) : NULL;
+    if (!one || !constant_expr(given) || (constant_number(given, &number) && !(number > 0))) return no_surrogate(c, surrogate);
+  }
+  return numbers_at(c, e, 0);
+}
+
+/* All would be 0, and what is left is scaled by 1 / (1 - p). */
+static Type type_dropout(Checker *c, Scope *scope, Expr *e) {
+  (void)scope;
+  const Expr *share = e->args.len > 1 ? argument(e, 1) : NULL;
+  double p;
+  if (share && constant_number(share, &p) && !(p >= 0 && p < 1)) {
+    Diag *d = diag_error(c->s, E0308, share->span, "`dropout` takes a share from 0, below 1");
+    diag_label(d, share->span, "it is %g", p);
     return poison();
   }
   return numbers_at(c, e, 0);
 }
 
-static Type type_dropout(Checker *c, Scope *scope, Expr *e) {
-  (void)scope;
-  return numbers_at(c, e, 0);
+/* noise(1, N): which of the two is meant by `N` alone, a deviation by its name or a size? */
+static Type noise_without_list(Checker *c, Scope *scope, Expr *e) {
+  Expr *second = argument(e, 1);
+  if (e->args.at[1].name) return is_poison(type_expr(c, scope, second)) ? poison() : type_real();
+  if (second->kind == EXPR_NAME && !resolve(c, scope, second)) return poison();
+  Diag *d = diag_error(c->s, E0308, second->span, "`noise` takes its shape in brackets");
+  diag_label(d, second->span, "not a shape");
+  diag_suggest(d, second->span, arena_printf(c->s->arena, "[%s]", source_text(c, second->span)), "a draw for each");
+  return poison();
 }
 
 static Type type_noise(Checker *c, Scope *scope, Expr *e) {
   Type out = type_real();
-  if (e->args.len < 2 || argument(e, 1)->kind != EXPR_LIST) return out;
+  if (e->args.len < 2) return out;
+  if (argument(e, 1)->kind != EXPR_LIST) return noise_without_list(c, scope, e);
   Vec(Expr *) sizes = {0};
   for (int i = 0; i < argument(e, 1)->args.len; i++) vec_push(c->s->arena, sizes, argument(argument(e, 1), i));
   return shape_of_exprs(c, scope, sizes.at, sizes.len, e->span, &out.shape) ? out : poison();

@@ -15,6 +15,11 @@ static const char *options_of(Name generator) {
   return NULL;
 }
 
+bool is_generator_option(Name generator, Name option) {
+  const char *options = options_of(generator);
+  return options && has_word(options, option);
+}
+
 static bool comes_from_data(const Symbol *symbol) {
   return symbol && (symbol->kind == SYMBOL_INPUT || symbol->kind == SYMBOL_TARGET || symbol->kind == SYMBOL_OUTPUT);
 }

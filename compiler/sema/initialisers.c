@@ -74,6 +74,26 @@ static void check_limits(Checker *c, const char *initialiser, const char *option
   }
 }
 
+static const Expr *value_of_option(const InitialiserRow *row, const Expr *e, int option) {
+  int place = 0;
+  for (int i = 0; i < e->args.len; i++) {
+    const Arg *arg = &e->args.at[i];
+    if (arg->name ? !strcmp(arg->name, row->options[option]) : place++ == option) return arg->value;
+  }
+  return NULL;
+}
+
+/* uniform(low, high), integers(low, high) */
+static void check_order(Checker *c, const InitialiserRow *row, const Expr *e) {
+  double least, most;
+  if (!row->options[1] || strcmp(row->options[0], "low") || strcmp(row->options[1], "high")) return;
+  const Expr *low = value_of_option(row, e, 0), *high = value_of_option(row, e, 1);
+  if (!low || !high || !constant_number(low, &least) || !constant_number(high, &most) || least <= most) return;
+  Diag *d = diag_error(c->s, E0422, e->span, "`high` of `%s` must be at least `low`", row->name);
+  diag_label(d, e->span, "from %g to %g", least, most);
+  diag_suggest(d, e->span, arena_printf(c->s->arena, "%s(%s, %s)", row->name, source_text(c, high->span), source_text(c, low->span)), "the other way round");
+}
+
 /* --- the shape that it draws ----------------------------------------------------------------------------------------------- */
 
 static bool wants_square(const Expr *e) {
@@ -115,6 +135,7 @@ static void check_call(Checker *c, Scope *scope, Expr *e, const Symbol *weight) 
     if (row && (arg->name || positional <= row->most)) check_limits(c, row->name, arg->name ? arg->name : row->options[positional - 1], arg->value);
   }
   if (row) check_shape(c, e, weight);
+  if (row) check_order(c, row, e);
   if (!row || positional <= row->most) return;
   diag_error(c->s, E0107, e->span, "`%s` takes at most %d argument%s without a name, not %d", row->name, row->most, row->most == 1 ? "" : "s", positional);
 }

@@ -158,6 +158,11 @@ struct Builtin {
 };
 const Builtin *builtin_find(Name name);
 
+/* --- units.c ---------------------------------------------------------------------------------------------------------- */
+enum { ANY_UNIT = -99 };
+int time_in(const Expr *e); /* as a power of time: a number 0, a time 1; ANY_UNIT where it is not known. After typing */
+double step_of_clocks(const Program *p); /* seconds of the clock that has a step; 0: none has */
+
 /* --- summary.c: expressions of clauses, once they are typed ---------------------------------------------------------- */
 bool is_summary(const Expr *e);       /* `mean(cost)`: over all that a run records; of a value that does not vary it is the net's arithmetic */
 bool is_measure(const Expr *e);       /* that, a metric or a loss */

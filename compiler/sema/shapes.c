@@ -172,6 +172,8 @@ static Type of_binary(Checker *c, Scope *scope, Expr *e) {
   type_expr(c, scope, e->left);
   type_expr(c, scope, e->right);
   if (e->op == OPERATOR_MATMUL) return type_product(c, scope, e);
+  const bool adds = e->op == OPERATOR_ADD || e->op == OPERATOR_SUB || compares(e->op);
+  if (adds && !check_same_units(c, e)) return poison();
   if (compares(e->op)) return type_comparison(c, e);
   const char *what = arena_printf(c->s->arena, "`%s`", operator_text(e->op));
   return type_agree(c, what, e->left->type, e->left, e->right->type, e->right);

@@ -44,6 +44,33 @@ static Scope *stage_scope(Checker *c, const Symbol *net) {
   return scope;
 }
 
+/* What conditions know of the training, whatever the net's names are. */
+static Scope *loop_scope(Checker *c, Scope *stage) {
+  static const char *const names[] = {"loss", "validation", "epoch", "bits_per_step"};
+  Scope *scope = scope_new(c, stage, stage->owner);
+  for (int i = 0; i < 4; i++) scope_declare(c, scope, SYMBOL_VALUE, intern(c->s, names[i]), (Span){0})->type = type_real();
+  return scope;
+}
+
+static bool solves(const Decl *d) {
+  const Clause *method = find_clause(d, "method");
+  const Expr *e = method ? clause_argument(method, 0) : NULL;
+  return e && e->name && !strcmp(e->name, "ridge");
+}
+
+/* One solution of a linear system has no epochs, updates or rates. */
+static void check_idle(Checker *c, const Decl *d) {
+  static const char idle[] = "optimizer schedule clip decay patience epochs batch skip stop order carry";
+  for (int i = 0; solves(d) && i < d->clauses.len; i++) {
+    const Clause *clause = d->clauses.at[i];
+    if (!has_word(idle, clause->keyword)) continue;
+    Diag *w = diag_warning(c->s, E0418, clause->span, "`%s` does nothing with `method ridge`", clause->keyword);
+    diag_label(w, clause->span, "a linear system is solved once, from all data");
+    diag_label(w, find_clause(d, "method")->span, "so it has no updates");
+    diag_help(w, "leave it out, or train with `method bptt`");
+  }
+}
+
 static void said_before(Checker *c, const Decl *d) {
   for (int i = 0; i < c->program->stages.len; i++) {
     const Decl *other = c->program->stages.at[i];
@@ -57,15 +84,17 @@ static void said_before(Checker *c, const Decl *d) {
 }
 
 void check_stage(Checker *c, Decl *d) {
-  Stage stage = {d, NULL, net_of(c, d)};
+  Stage stage = {d, NULL, NULL, net_of(c, d)};
   said_before(c, d);
   vec_push(c->s->arena, c->program->stages, d);
   if (!stage.net) return;
   c->stage = d;
   stage.scope = stage_scope(c, stage.net);
+  stage.loop = loop_scope(c, stage.scope);
   check_required(c, d);
   for (int i = 0; i < d->clauses.len; i++) check_clause(c, &stage, d->clauses.at[i]);
   check_cuts(c, &stage);
+  check_idle(c, d);
   report_missing_histories(c);
   c->stage = NULL;
 }

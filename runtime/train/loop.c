@@ -90,28 +90,6 @@ void loop_close(Loop *l) {
   free(l->best_weights);
 }
 
-/* --- conditions ------------------------------------------------------------------------------------------------------------------- */
-
-static double named(const Loop *l, const cJSON *value, double loss) {
-  const char *name = value_called(value);
-  if (cJSON_IsNumber(value) || !name) return cJSON_IsNumber(value) ? value->valuedouble : NAN;
-  if (!strcmp(name, "epoch")) return (double)l->epoch + 1;
-  if (!strcmp(name, "loss")) return loss;
-  return !strcmp(name, "validation") ? l->validation : !strcmp(name, "bits_per_step") ? loss / log(2) : NAN;
-}
-
-static bool holds(const Loop *l, const cJSON *value, double loss) {
-  const char *op = json_string(value, "op");
-  const cJSON *left = json_item(value, "left"), *right = json_item(value, "right");
-  if (!op) return false;
-  if (!strcmp(op, "and")) return holds(l, left, loss) && holds(l, right, loss);
-  if (!strcmp(op, "or")) return holds(l, left, loss) || holds(l, right, loss);
-  double a = named(l, left, loss), b = named(l, right, loss);
-  if (!strcmp(op, "<")) return a < b;
-  if (!strcmp(op, "<=")) return a <= b;
-  return !strcmp(op, ">") ? a > b : !strcmp(op, ">=") && a >= b;
-}
-
 /* --- one update ------------------------------------------------------------------------------------------------------------------- */
 
 /* A linear fit has no steps that could be smaller: what grows is the net that it reads. */
@@ -149,7 +127,7 @@ bool loop_update(Loop *l, const Batch *b, RnnError *error) {
   l->loss_weight += l->slices.counted;
   l->gradient_norm = norm;
   double factor = schedule_factor(&l->schedule, l->update, l->updates_an_epoch * l->epochs, l->epoch);
-  if (counts && !(l->skip && holds(l, l->skip, loss))) {
+  if (counts && !(l->skip && condition_holds(l, l->skip, loss))) {
     clip_gradient(&l->clip, u->gradients, p->tuned, p->is_double, norm);
     optimizer_update(&l->optimizer, factor, p->data, u->gradients);
   }
@@ -161,7 +139,7 @@ bool loop_update(Loop *l, const Batch *b, RnnError *error) {
 /* --- between epochs ------------------------------------------------------------------------------------------------------------------ */
 
 bool loop_next_epoch(Loop *l) {
-  bool stopped = l->epoch >= 0 && l->stop && holds(l, l->stop, isnan(l->validation) ? l->loss : l->validation);
+  bool stopped = l->epoch >= 0 && l->stop && condition_holds(l, l->stop, isnan(l->validation) ? l->loss : l->validation);
   bool patient = !l->patience || l->epoch - l->best_epoch < l->patience || l->epoch < 0;
   if (stopped || !patient || l->epoch + 1 >= l->epochs) return false;
   l->epoch++;

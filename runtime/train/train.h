@@ -64,6 +64,8 @@ bool loop_update(Loop *l, const Batch *batch, RnnError *error);
 bool loop_end_epoch(Loop *l, RnnError *error);
 /* At the end of training: the best epoch's weights back into the unit. */
 void loop_restore(Loop *l);
+/* Does a `when` hold, with the loss that it is asked about (condition.c)? */
+bool condition_holds(const Loop *l, const cJSON *condition, double loss);
 /* E0701 with the first equation, step and sequence that is not finite. */
 bool not_finite(const Stage *stage, const Slices *slices, const char *what, int64_t epoch, int64_t update, RnnError *error);
 /* --- checkpoints (checkpoint.c) ---------------------------------------------------------------------------------------------------- */

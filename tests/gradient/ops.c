@@ -240,7 +240,7 @@ static void selects(void) { try_op("select", build_select, PAIRS); }
 static void stop_and_spike(void) {
   Case c = new_case(3);
   const Ref x = varying(&c, vector, on_t, -1, 1);
-  const Ref y = graph_spike(c.g, x, 25);
+  const Ref y = graph_spike(c.g, x, SPIKE_FAST_SIGMOID, 25);
   finish(&c, graph_binary(c.g, OP_ADD, graph_unary(c.g, OP_STOP, graph_unary(c.g, OP_EXP, x)), graph_binary(c.g, OP_MUL, x, y)), false);
   check(c.session, &c.r, 1, "spike", false);
   session_free(c.session);
@@ -252,15 +252,29 @@ static void stop_and_spike(void) {
   session_free(d.session);
 }
 
-/* d/dv of Σ spike(v), at v = 0.1 with slope 25: 1/(1 + 2.5)² */
+/* What each surrogate is the derivative of. */
+static double fast_sigmoid_of(double v, double k) { return v / (1 + k * fabs(v)); }
+static double sigmoid_of(double v, double k) { return 1 / (1 + exp(-k * v)); }
+static double triangle_of(double v, double g) { return fabs(v) > 1 ? copysign(g / 2, v) : g * (v - v * fabs(v) / 2); }
+static double atan_of(double v, double a) { return atan(acos(-1) * a * v / 2) / acos(-1); }
+static double gaussian_of(double v, double s) { return erf(v / (s * sqrt(2))) / 2; }
+
+/* d/dv of Σ spike(v), against differences of the integral. */
 static void surrogate_value(void) {
-  Case c = new_case(5);
-  finish(&c, graph_spike(c.g, param(&c, vector), 25), true);
-  for (int i = 0; i < 3; i++) c.r.param[0][i] = 0.1 * (i - 1);
-  int64_t n;
-  const double *grad = random_graph_eval(&c.r, grad_reverse(c.session, c.g, NULL), 2, &n);
-  for (int i = 0; i < 3; i++) CU_ASSERT_DOUBLE_EQUAL(grad[i], i == 1 ? 1 : 1 / 12.25, 1e-15);
-  session_free(c.session);
+  static double (*const integral[])(double, double) = {fast_sigmoid_of, sigmoid_of, triangle_of, atan_of, gaussian_of};
+  static const double numbers[] = {25, 5, 0.3, 2, 0.5}, places[] = {-1.3, 0.1, 0.7}, h = 1e-5;
+  for (int kind = 0; kind < SPIKE_SURROGATES; kind++) {
+    Case c = new_case(5);
+    finish(&c, graph_spike(c.g, param(&c, vector), (SpikeSurrogate)kind, numbers[kind]), true);
+    for (int i = 0; i < 3; i++) c.r.param[0][i] = places[i];
+    int64_t n;
+    const double *grad = random_graph_eval(&c.r, grad_reverse(c.session, c.g, NULL), 2, &n);
+    for (int i = 0; i < 3; i++) {
+      const double difference = (integral[kind](places[i] + h, numbers[kind]) - integral[kind](places[i] - h, numbers[kind])) / (2 * h);
+      CU_ASSERT_DOUBLE_EQUAL(grad[i], difference, 1e-6);
+    }
+    session_free(c.session);
+  }
 }
 
 /* x^0 and x² at x = 0, and 0^p: derivatives that a careless rule makes NaN. */
