@@ -60,6 +60,12 @@ bool token_continues(int kind);
 Diag *syntax_error(Parser *p, const Token *at, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* `found` does not fit; `expected` are the kinds that would. */
 void syntax_unexpected(Parser *p, const int *expected, int expected_count);
+/* Habits of several tokens (repairs.c): said, with the repair. hidden_closer: of a bracket that a foreign comment leaves open. */
+bool syntax_repaired(Parser *p, const Token *before, const Token *found);
+bool syntax_hidden_closer(Parser *p, int opener);
+/* The first word of a statement that means nothing: a hint for it, of the rows FIRST. */
+bool syntax_knows_word(const Token *word);
+bool syntax_first_word(Parser *p, const Token *word);
 void syntax_too_deep(Parser *p, Span span);
 const char *token_kind_name(int kind); /* as messages say it: "a name", "`(`" */
 const char *token_words(Session *s, const Token *t);

@@ -160,6 +160,7 @@ static void emit_open(Layout *l, Token t) {
 
 static void report_unclosed(Layout *l) {
   if (l->p->wants_more && ahead(l, 0)->kind == TOKEN_YYEOF) return;
+  if (syntax_hidden_closer(l->p, l->open.at[l->open.len - 1])) return;
   Token opener = *innermost(l);
   const char *text = bracket_text(opener.kind);
   Diag *d = syntax_error(l->p, &opener, "this `%s` is never closed", text);
@@ -302,7 +303,7 @@ static bool bracket_forgotten(const Layout *l) {
   const Token *next = ahead(l, 0);
   if (innermost(l)->kind == '{') return next->kind == TOKEN_YYEOF;
   if (ends_block(next->kind)) return true;
-  return token_ends_value(previous(l)->kind) && next->kind == TOKEN_NAME && !word_kind(INFIX, next->name);
+  return (token_ends_value(previous(l)->kind) || previous(l)->kind == TOKEN_WRONG) && next->kind == TOKEN_NAME && !word_kind(INFIX, next->name);
 }
 
 /* The head of a block is over without `{`, and the lines that follow stand in: the brace was forgotten. */
@@ -317,6 +318,14 @@ static void open_forgotten_block(Layout *l) {
   l->stray_brace = true;
 }
 
+/* Initialisers are chained after `~` only; elsewhere a `|` at the end of a line is the second bar of `|u|`. */
+static bool goes_on(const Layout *l) {
+  if (previous(l)->kind != '|') return token_continues(previous(l)->kind);
+  for (int i = l->p->tokens.len - 1; i >= 0 && l->p->tokens.at[i].statement == l->statement; i--)
+    if (l->p->tokens.at[i].kind == '~') return true;
+  return false;
+}
+
 static void layout_newline(Layout *l) {
   const Token *next = ahead(l, 0);
   if (l->begins || previous(l)->kind == TOKEN_START_EXPR) return;
@@ -325,7 +334,7 @@ static void layout_newline(Layout *l) {
     l->p->incomplete |= next->kind == TOKEN_YYEOF;
     close_brackets(l);
   } else if (!ends_block(next->kind)) {
-    if (token_continues(previous(l)->kind) || goes_on_with(next, ahead(l, 1))) return;
+    if (goes_on(l) || goes_on_with(next, ahead(l, 1))) return;
     if (l->place == PLACE_TOP && l->block < 0 && next->kind == '{' && l->head) return;
   }
   l->p->incomplete |= token_continues(previous(l)->kind);
@@ -344,6 +353,7 @@ static void report_misspelt(Layout *l, Token t, int kind) {
 static void report_no_declaration(Layout *l, Token t) {
   t.statement = l->statement;
   bool equation = ahead(l, 0)->kind == '=', item = word_kind(BODY, t.name);
+  if (!equation && syntax_first_word(l->p, &t)) return;
   Diag *d = syntax_error(l->p, &t, equation || item ? "`%s` stands outside of a cell or a net" : "unknown word `%s`", t.name);
   if (!d) return;
   if (equation && !item) diag_help(d, "a size is `dim %s = …`, a constant `let %s = …`; equations stand between the braces of `net NAME { … }`", t.name, t.name);
@@ -363,7 +373,7 @@ static void skip_statement(Layout *l) {
 
 static void begin_declaration(Layout *l, Token t) {
   int kind = word_kind(TOP, t.name);
-  if (!kind && ahead(l, 0)->kind != '=' && !word_kind(BODY, t.name)) {
+  if (!kind && ahead(l, 0)->kind != '=' && !word_kind(BODY, t.name) && !syntax_knows_word(&t)) {
     kind = nearest_word(TOP, t.name);
     if (kind) report_misspelt(l, t, kind);
   }

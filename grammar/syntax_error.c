@@ -3,6 +3,7 @@
 #include "grammar/grammar.h"
 #include "grammar/letters.h"
 #include "parse.h"
+#include <ctype.h>
 #include <string.h>
 
 /* --- one error a statement ------------------------------------------------------------------------------------------- */
@@ -84,7 +85,7 @@ static void unknown_character(Parser *p, const Token *t) {
 
 /* --- hints ----------------------------------------------------------------------------------------------------------------- */
 
-typedef enum Where { ANY, EXPRESSION, NAME_PART, DECLARATION, PARENTHESIS, BRACKET, CLAUSE, TOP } Where;
+typedef enum Where { ANY, EXPRESSION, NAME_PART, DECLARATION, PARENTHESIS, BRACKET, CLAUSE, TOP, FIRST } Where;
 
 typedef struct Hint {
   Where where;
@@ -93,6 +94,11 @@ typedef struct Hint {
 
 static const Hint hints[] = {
 #define HINT(where, before, found, headline, replacement, help) {(Where)where, before, found, headline, replacement, help},
+/* A line of train or run in a net. */
+#define CLAUSE(keyword, where, times, check) \
+  HINT(NAME_PART, #keyword, "VALUE", "`" #keyword "` is a clause, not a line of a net", NULL, "it belongs between the braces of `train NET { … }` or `run NET as NAME { … }`")
+#include "sema/clauses.def"
+#undef CLAUSE
 #include "grammar/hints.def"
 #undef HINT
 };
@@ -114,6 +120,7 @@ static bool is_there(const Parser *p, Where where, const Token *t) {
   case BRACKET: return opener_kind(p, t) == '[';
   case CLAUSE: return t->place == PLACE_CLAUSES && t->opener < 0;
   case TOP: return t->place == PLACE_TOP;
+  case FIRST: return false; /* syntax_first_word */
   }
   return false;
 }
@@ -125,6 +132,7 @@ static size_t fits(Session *s, const char *pattern, const Token *t) {
   size_t whole = size ? size : 1;
   if (!length) return whole;
   if (!strcmp(pattern, "NAME")) return t->name ? whole : 0;
+  if (!strcmp(pattern, "VALUE")) return t->name || t->kind == TOKEN_NUMBER || t->kind == TOKEN_STRING || t->kind == TOKEN_NEWLINE ? whole : 0;
   if (!strcmp(pattern, "NUMBER")) return t->kind == TOKEN_NUMBER ? whole : 0;
   if (!strcmp(pattern, "STRING")) return t->kind == TOKEN_STRING ? whole : 0;
   if (!strcmp(pattern, "NEWLINE")) return t->kind == TOKEN_NEWLINE ? whole : 0;
@@ -132,9 +140,17 @@ static size_t fits(Session *s, const char *pattern, const Token *t) {
   return !strcmp(text, pattern) ? whole : 0;
 }
 
+/* `a&&b` becomes `a and b`: a word keeps its distance from what is beside it. */
+static const char *apart(Session *s, const char *word, const Token *found) {
+  const char *text = s->sources.at[found->span.file]->text;
+  const bool left = found->span.begin && !strchr(" \t\n(", text[found->span.begin - 1]);
+  const bool right = !strchr(" \t\r\n)", text[found->span.end]);
+  return arena_printf(s->arena, "%s%s%s", left ? " " : "", word, right ? " " : "");
+}
+
 static const char *replacement_text(Session *s, const char *replacement, const Token *found) {
   const char *place = strchr(replacement, '$');
-  if (!place) return replacement;
+  if (!place) return *replacement && isalpha((unsigned char)*replacement) ? apart(s, replacement, found) : replacement;
   return arena_printf(s->arena, "%.*s%s%s", (int)(place - replacement), replacement, written(s, found), place + 1);
 }
 
@@ -156,6 +172,20 @@ static bool hinted(Parser *p, const Token *before, const Token *found) {
     return true;
   }
   return false;
+}
+
+static const Hint *hint_of_word(const Token *word) {
+  for (size_t i = 0; i < sizeof hints / sizeof *hints; i++)
+    if (hints[i].where == FIRST && word->name && !strcmp(hints[i].found, word->name)) return &hints[i];
+  return NULL;
+}
+
+bool syntax_knows_word(const Token *word) { return hint_of_word(word) != NULL; }
+
+bool syntax_first_word(Parser *p, const Token *word) {
+  const Hint *hint = hint_of_word(word);
+  if (hint) give_hint(p, hint, word, word->span.end - word->span.begin);
+  return hint != NULL;
 }
 
 /* --- what was expected ------------------------------------------------------------------------------------------------------ */
@@ -256,7 +286,7 @@ static bool ran_on(Parser *p, const Token *before, const Token *found) {
 void syntax_unexpected(Parser *p, const int *expected, int expected_count) {
   const Token *found = &p->tokens.at[p->next], *before = &p->tokens.at[p->next > 0 ? p->next - 1 : 0];
   Expected e = {p, expected, expected_count};
-  if (ran_on(p, before, found) || hinted(p, before, found)) return;
+  if (ran_on(p, before, found) || syntax_repaired(p, before, found) || hinted(p, before, found)) return;
   if (found->kind == TOKEN_WRONG) unknown_character(p, found);
   else unexpected_generally(p, before, found, &e);
 }

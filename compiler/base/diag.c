@@ -2,6 +2,7 @@
 #include "diag.h"
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* --- building ----------------------------------------------------------------------------------------------------- */
 
@@ -171,9 +172,17 @@ static int allowed_distance(int size) {
   return size < 3 ? 1 : size / 3;
 }
 
+/* `gru` is `GRU`, however many letters differ. */
+static const char *but_for_case(const char *wrong, const char *const *candidates, int n) {
+  for (int i = 0; i < n; i++)
+    if (strlen(wrong) > 1 && !strcasecmp(wrong, candidates[i]) && strcmp(wrong, candidates[i])) return candidates[i];
+  return NULL;
+}
+
 const char *did_you_mean(const char *wrong, const char *const *candidates, int n) {
   size_t wrong_size = strlen(wrong);
   if (wrong_size > LONGEST_NAME) return NULL;
+  if (but_for_case(wrong, candidates, n)) return but_for_case(wrong, candidates, n);
   int best = allowed_distance((int)wrong_size) + 1;
   const char *nearest = NULL;
   for (int i = 0; i < n; i++) {

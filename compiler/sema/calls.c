@@ -200,7 +200,9 @@ Type type_option(Checker *c, Scope *scope, Expr *e) {
     e->symbol = scope_find(scope, e->name);
     return e->type = type_real();
   }
+  c->wants_function = e->kind == EXPR_NAME;
   Type t = type_expr(c, scope, e);
+  c->wants_function = false;
   if (is_poison(t) || constant_expr(e)) return t;
   Diag *d = diag_error(c->s, E0109, e->span, "an option is known when compiling");
   diag_label(d, e->span, "this is not: only numbers, lets, dims and options are");

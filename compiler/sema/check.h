@@ -58,6 +58,8 @@ typedef struct Checker {
   Decl *stage;                 /* train or run at hand, NULL elsewhere */
   Asked asked;                 /* taken by type_call */
   int part;                    /* clocks.c: which output the next call is asked for; taken by it */
+  bool wants_function;         /* an option that may be a function is being read */
+  bool of_weight;              /* … or the constant of a param or fixed */
   bool quiet;                  /* clocks.c: still looking for the fixpoint */
   bool changed;
   int symbols, nesting;
@@ -71,7 +73,6 @@ void scope_add(Checker *c, Scope *scope, Symbol *symbol);
 Symbol *symbol_new(Checker *c, Scope *scope, SymbolKind kind, Name name, Span span);
 Symbol *scope_here(const Scope *scope, Name name);
 const char *symbol_kind_text(SymbolKind kind);
-const char *scope_nearest(Checker *c, const Scope *scope, Name wrong);
 /* Finds what `e` (a NAME or a CALL) names, or reports it as unknown. */
 Symbol *resolve(Checker *c, Scope *scope, Expr *e);
 Scope *scope_make_root(Checker *c);
@@ -118,6 +119,8 @@ bool check_time_of_decay(Checker *c, const Expr *time); /* E0309 */
 /* --- types: shapes.c, index.c, calls.c, functions.c ------------------------------------------------------------------- */
 Type type_expr(Checker *c, Scope *scope, Expr *e);
 Type type_of_symbol(Checker *c, Symbol *symbol, const Expr *use);
+bool is_product_by_element(const Expr *e); /* `W * u` where `W @ u` would fit */
+void suggest_product(Diag *d, const Expr *e);
 Type type_real(void);
 Type type_shaped(Shape shape);
 Type type_numbers(Checker *c, Type t, const Expr *e); /* an index as its one-hot shape */
@@ -184,8 +187,15 @@ void check_overrides(Checker *c);
 
 /* --- foreign.c: words of other systems, as the rows of foreign.def say ---------------------------------------------------- */
 typedef enum ForeignPlace { NAME_WORD, CALL_WORD, INITIALISER_WORD, CLAUSE_WORD, OPTION_WORD } ForeignPlace;
-void help_foreign(Diag *d, ForeignPlace where, Span span, const char *word);
-void help_step_name(Checker *c, Diag *d, const Scope *scope, Span span, const char *word); /* h_prev: h[t-1] */
+/* Each says whether it had something to say. e: the name or the call, of which `instead` may want the argument; NULL for other words. */
+bool help_foreign(Checker *c, Diag *d, ForeignPlace where, const Expr *e, Span span);
+bool help_foreign_word(Diag *d, ForeignPlace where, Span span, const char *word);
+bool help_step_name(Checker *c, Diag *d, const Scope *scope, Span span, const char *word); /* h_prev: h[t-1] */
+
+/* --- unknown.c: names that are not there ------------------------------------------------------------------------------------ */
+void unknown_name(Checker *c, const Scope *scope, Expr *e);
+bool unknown_end(Checker *c, const Scope *scope, const Expr *e, const Expr *at); /* f[end]; true after an error */
+bool is_initialiser(const char *name); /* initialisers.c */
 
 /* --- errors.c ------------------------------------------------------------------------------------------------------------ */
 Type poison(void);

@@ -97,7 +97,7 @@ void choice_options(Checker *c, const Choice *choice, const Expr *e) {
     const char *near = did_you_mean(arg->name, names, n);
     if (near) diag_suggest(d, arg->name_span, near, "did you mean `%s`?", near);
     else if (n) diag_help(d, "it has: %s", all);
-    if (!near) help_foreign(d, OPTION_WORD, arg->name_span, arg->name);
+    if (!near) help_foreign_word(d, OPTION_WORD, arg->name_span, arg->name);
   }
 }
 

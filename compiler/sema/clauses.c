@@ -263,7 +263,7 @@ static const ClauseRow *unknown_clause(Checker *c, const Clause *clause, int whe
   Diag *d = diag_error(c->s, E0401, clause->keyword_span, "%s has no clause `%s`", where == T ? "`train`" : "`run`", clause->keyword);
   const char *near = did_you_mean(clause->keyword, names, n);
   if (near) diag_suggest(d, clause->keyword_span, near, "did you mean `%s`?", near);
-  else help_foreign(d, CLAUSE_WORD, clause->keyword_span, clause->keyword);
+  else help_foreign_word(d, CLAUSE_WORD, clause->keyword_span, clause->keyword);
   return NULL;
 }
 

@@ -224,7 +224,7 @@ static bool has_equation(const Symbol *symbol) {
 
 static void report_equation(Checker *c, Symbol *symbol) {
   Axes axes = of_definition(c, symbol), extra = AXES_CLOCKS(axes & ~symbol->type.axes);
-  if (!symbol->known_clock || !extra || is_poison(symbol->type)) return;
+  if (!symbol->known_clock || !extra || is_poison(symbol->type) || is_poison(symbol->definition->type)) return;
   Diag *d = diag_error(c->s, E0206, symbol->definition->span, "`%s` lives on %s, but its equation on %s", symbol->name,
                        clocks_text(c, symbol->type.axes), clocks_text(c, axes));
   diag_label(d, symbol->definition->span, "lives on %s", clocks_text(c, axes));

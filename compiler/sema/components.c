@@ -73,9 +73,22 @@ static bool component_range(Checker *c, Scope *scope, Expr *e, Expr *at, const D
          at_least(c, scope, *of, end, at->span);
 }
 
+/* h[-1]: counted from the end elsewhere; the last step, the step before, or the last component may be meant. */
+static bool from_the_end(Checker *c, const Expr *e, const Expr *at, const Type *of) {
+  const bool negative = at->kind == EXPR_UNARY && at->op == OPERATOR_NEG && at->left->kind == EXPR_NUMBER;
+  if (!negative || e->left->kind != EXPR_NAME) return false;
+  const char *name = e->left->name, *number = source_text(c, at->span);
+  Diag *d = diag_error(c->s, E0307, at->span, "`%s` has no component %s", name, number);
+  diag_label(d, at->span, "components count from 0");
+  diag_help(d, "the last step of its clock is `%s[last]`, the step before this one `%s[%s-1]`", name, name, clock_name(c, 0));
+  if (of->shape.rank) diag_help(d, "the last component of %s is `%s[%s - %s]`", shape_text(c->s, of->shape), name, dim_text(c->s, of->shape.dim[0]), number + 1);
+  return true;
+}
+
 Type type_component(Checker *c, Scope *scope, Expr *e, Expr *at) {
   Type of = type_numbers(c, type_expr(c, scope, e->left), e->left), out = type_real();
   if (is_poison(of)) return of;
+  if (from_the_end(c, e, at, &of)) return poison();
   if (!of.shape.rank) return no_components(c, e, &of);
   if (!component_range(c, scope, e, at, &of.shape.dim[0])) return poison();
   e->access = ACCESS_COMPONENT;

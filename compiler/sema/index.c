@@ -276,5 +276,6 @@ Type type_index(Checker *c, Scope *scope, Expr *e) {
   if (at->kind == EXPR_NAME && !strcmp(at->name, "first")) return type_end(c, scope, e, ACCESS_FIRST);
   if (is_child(at)) return type_child(c, scope, e, at);
   if (mentions_clock(c, scope, at)) return type_time(c, scope, e, at);
+  if (unknown_end(c, scope, e, at)) return poison();
   return type_component(c, scope, e, at);
 }

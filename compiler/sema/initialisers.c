@@ -30,6 +30,12 @@ static const LimitRow limits[] = {
 #undef LIMIT
 };
 
+bool is_initialiser(const char *name) {
+  for (int i = 0; i < ROWS; i++)
+    if (!strcmp(rows[i].name, name)) return true;
+  return false;
+}
+
 static const InitialiserRow *find_row(Checker *c, const Expr *e) {
   const char *names[ROWS];
   for (int i = 0; i < ROWS; i++) {
@@ -39,7 +45,7 @@ static const InitialiserRow *find_row(Checker *c, const Expr *e) {
   Diag *d = diag_error(c->s, E0101, e->name_span, "there is no initialiser `%s`", e->name);
   const char *near = did_you_mean(e->name, names, ROWS);
   if (near) diag_suggest(d, e->name_span, near, "did you mean `%s`?", near);
-  else help_foreign(d, INITIALISER_WORD, e->name_span, e->name);
+  else help_foreign_word(d, INITIALISER_WORD, e->name_span, e->name);
   return NULL;
 }
 

@@ -240,6 +240,15 @@ static void declare_outputs(Checker *c, Decl *cell, Scope *scope) {
 
 /* --- types of a body -------------------------------------------------------------------------------------------------------- */
 
+static void suggest_products(Diag *d, const Expr *e) {
+  if (!e) return;
+  if (is_product_by_element(e)) suggest_product(d, e);
+  suggest_products(d, e->left);
+  suggest_products(d, e->right);
+  suggest_products(d, e->third);
+  for (int i = 0; e->kind == EXPR_CALL && i < e->args.len; i++) suggest_products(d, e->args.at[i].value);
+}
+
 static void wrong_equation(Checker *c, const Symbol *symbol, const Type *t) {
   const Expr *e = symbol->definition;
   Diag *d = diag_error(c->s, E0303, e->span, "`%s` is declared %s, but its equation gives %s", symbol->name, shape_phrase(c, &symbol->type),
@@ -247,6 +256,7 @@ static void wrong_equation(Checker *c, const Symbol *symbol, const Type *t) {
   diag_label(d, e->span, "%s", shape_phrase(c, t));
   diag_label(d, symbol->item && symbol->item->type.present ? symbol->item->type.span : symbol->span, "%s", shape_phrase(c, &symbol->type));
   note_sizes(c, d, &symbol->type.shape, &t->shape);
+  if (t->shape.rank > symbol->type.shape.rank) suggest_products(d, e);
 }
 
 static bool same_type(const Type *a, const Type *b) {
@@ -305,7 +315,10 @@ static void type_constant(Checker *c, Scope *scope, Item *item) {
   const Symbol *symbol = item->names.at[0].symbol;
   if (!is_weight(item) || !item->value || !symbol) return;
   int before = c->s->diags.len;
-  if (!is_poison(type_for(c, scope, item->value, &symbol->type))) return;
+  c->of_weight = true;
+  const Type t = type_for(c, scope, item->value, &symbol->type);
+  c->of_weight = false;
+  if (!is_poison(t)) return;
   if (c->s->diags.len > before)
     diag_label(c->s->diags.at[before], item->names.at[0].span, "`%s` is declared %s", symbol->name, shape_phrase(c, &symbol->type));
   for (int i = 0; i < item->names.len; i++)

@@ -109,6 +109,18 @@ static bool said_of_declaration(Checker *c, const Expr *e, const Type *b) {
   return false;
 }
 
+/* `u @ W` where W takes u; `W @ h` where W' does. */
+static void suggest_order(Checker *c, Diag *d, const Expr *e, const Type *a, const Type *b) {
+  const char *left = source_text(c, e->left->span), *right = source_text(c, e->right->span);
+  const Shape turned = {.rank = 2, .dim = {a->shape.dim[1], a->shape.dim[0]}};
+  if (b->shape.rank > a->shape.rank && map_fits(&b->shape, &a->shape) && e->right->kind == EXPR_NAME)
+    diag_suggest(d, e->span, arena_printf(c->s->arena, "%s @ %s", right, left), "the map stands on the left");
+  else if (a->shape.rank == 2 && e->left->kind == EXPR_NAME && map_fits(&turned, &b->shape) && b->shape.rank == 1)
+    diag_suggest(d, e->left->span, arena_printf(c->s->arena, "%s'", left), "transposed it takes %s", shape_text(c->s, b->shape));
+  else if (e->left->kind == EXPR_TRANSPOSE && a->shape.rank == 2 && map_fits(&turned, &b->shape))
+    diag_suggest(d, e->left->span, source_text(c, e->left->left->span), "as it is declared it takes %s", shape_text(c->s, b->shape));
+}
+
 static void report_product(Checker *c, Scope *scope, const Expr *e, const Type *a, const Type *b) {
   if (said_of_declaration(c, e, b)) return;
   int n = meeting_dims(&a->shape, &b->shape);
@@ -121,6 +133,7 @@ static void report_product(Checker *c, Scope *scope, const Expr *e, const Type *
   diag_label(d, declared ? symbol->item->type.span : e->left->span, "so `%s @ _` takes %s", left, taken);
   note_sizes(c, d, &a->shape, &b->shape);
   suggest_map(c, scope, d, a, b);
+  if (!d->helps.len) suggest_order(c, d, e, a, b);
   if (declared) vec_push(c->s->arena, c->misfits, ((MisfitWeight){symbol->item, b->shape, d}));
 }
 
@@ -168,6 +181,16 @@ static Type type_comparison(Checker *c, const Expr *e) {
   return type_agree(c, what, a, e->left, b, e->right);
 }
 
+/* `W * u` where W @ u was meant: W's last dims are u's shape. */
+bool is_product_by_element(const Expr *e) {
+  if (e->kind != EXPR_BINARY || e->op != OPERATOR_MUL || e->left->type.kind != TYPE_REAL || e->right->type.kind != TYPE_REAL) return false;
+  return e->left->type.shape.rank > e->right->type.shape.rank && map_fits(&e->left->type.shape, &e->right->type.shape);
+}
+
+void suggest_product(Diag *d, const Expr *e) {
+  diag_suggest(d, (Span){e->span.file, e->left->span.end, e->right->span.begin}, " @ ", "`*` multiplies element by element; a matrix times a vector is `@`");
+}
+
 static Type of_binary(Checker *c, Scope *scope, Expr *e) {
   type_expr(c, scope, e->left);
   type_expr(c, scope, e->right);
@@ -176,7 +199,10 @@ static Type of_binary(Checker *c, Scope *scope, Expr *e) {
   if (adds && !check_same_units(c, e)) return poison();
   if (compares(e->op)) return type_comparison(c, e);
   const char *what = arena_printf(c->s->arena, "`%s`", operator_text(e->op));
-  return type_agree(c, what, e->left->type, e->left, e->right->type, e->right);
+  const int before = c->s->diags.len;
+  Type t = type_agree(c, what, e->left->type, e->left, e->right->type, e->right);
+  if (is_poison(t) && c->s->diags.len > before && is_product_by_element(e)) suggest_product(c->s->diags.at[before], e);
+  return t;
 }
 
 static Type of_unary(Checker *c, Scope *scope, Expr *e) { return type_numbers(c, type_expr(c, scope, e->left), e->left); }
@@ -280,6 +306,17 @@ static Type of_data_field(Checker *c, Scope *scope, Expr *e) {
   return poison();
 }
 
+/* R.T */
+static Type transposed_elsewhere(Checker *c, Scope *scope, Expr *e) {
+  const Type t = type_expr(c, scope, e->left);
+  if (is_poison(t)) return t;
+  Diag *d = diag_error(c->s, E0103, e->span, "`%s` has no parts to name", source_text(c, e->left->span));
+  const Span dot = {e->span.file, e->left->span.end, e->span.end};
+  if (t.kind == TYPE_REAL && t.shape.rank == 2) diag_suggest(d, dot, "'", "a matrix is transposed by `'`");
+  else diag_help(d, "only a matrix is transposed, by `'`: this is %s", shape_phrase(c, &t));
+  return poison();
+}
+
 static Type of_field(Checker *c, Scope *scope, Expr *e) {
   bool data = e->left->kind == EXPR_NAME && !strcmp(e->left->name, "data");
   if (data && c->stage) return of_data_field(c, scope, e);
@@ -289,6 +326,7 @@ static Type of_field(Checker *c, Scope *scope, Expr *e) {
     return part ? type_of_symbol(c, part, e) : poison();
   }
   if (!data && e->left->kind == EXPR_NAME && !resolve(c, scope, e->left)) return poison();
+  if (!data && !strcmp(e->name, "T")) return transposed_elsewhere(c, scope, e);
   Diag *d = diag_error(c->s, E0103, e->span, "`%s` has no parts to name", source_text(c, e->left->span));
   if (data) diag_help(d, "`data.%s` is for the clauses of train and run", e->name);
   return poison();

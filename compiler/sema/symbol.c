@@ -75,28 +75,10 @@ const char *symbol_kind_text(SymbolKind kind) {
   return text[kind];
 }
 
-/* A file with more unknown names than this has another problem, and looking for each among all names takes its time. */
-enum { MOST_SUGGESTIONS = 100 };
-
-/* Symbols by their name, every name once: the innermost one that is seen. */
-const char *scope_nearest(Checker *c, const Scope *scope, Name wrong) {
-  if (c->s->errors > MOST_SUGGESTIONS) return NULL;
-  Vec(const char *) names = {0};
-  for (; scope; scope = scope->parent)
-    for (int i = 0; i < scope->symbols.len; i++) vec_push(c->s->arena, names, scope->symbols.at[i]->name);
-  return did_you_mean(wrong, names.at, names.len);
-}
-
 Symbol *resolve(Checker *c, Scope *scope, Expr *e) {
   e->symbol = scope_find(scope, e->name);
   if (e->symbol) return e->symbol;
-  Span span = e->name_span.file ? e->name_span : e->span;
-  const char *what = e->kind == EXPR_CALL ? "there is no cell or function" : "nothing here is called";
-  Diag *d = diag_error(c->s, E0101, span, "%s `%s`", what, e->name);
-  const char *near = scope_nearest(c, scope, e->name);
-  if (near) diag_suggest(d, span, near, "did you mean `%s`?", near);
-  else help_foreign(d, e->kind == EXPR_CALL ? CALL_WORD : NAME_WORD, span, e->name);
-  if (!near) help_step_name(c, d, scope, span, e->name);
+  unknown_name(c, scope, e);
   return NULL;
 }
 
