@@ -38,13 +38,33 @@ void rnn_fail_more(RnnError *error, const char *format, ...) {
   va_end(args);
 }
 
+/* The line as it stands in the file, where that is at hand; as the compiler shows it, long ones cut. */
+static void source_line(RnnError *error, const char *path, int wanted) {
+  enum { SHOWN = 150 };
+  char text[1024];
+  FILE *file = fopen(path, "r");
+  int line = 0;
+  for (bool begins = true; file && line < wanted && fgets(text, sizeof text, file);) {
+    line += begins;
+    begins = strchr(text, '\n') != NULL;
+  }
+  if (file) fclose(file);
+  if (!file || line < wanted || wanted < 1) return;
+  size_t size = strcspn(text, "\r\n");
+  bool cut = size > SHOWN;
+  for (size = cut ? SHOWN : size; cut && ((unsigned char)text[size] & 0xc0) == 0x80;) size--; /* not within a letter */
+  rnn_fail_more(error, "\n%*s |\n%d | %.*s%s", snprintf(NULL, 0, "%d", wanted), "", wanted, (int)size, text, cut ? "…" : "");
+}
+
 void rnn_fail_place(RnnError *error, const char *file, int line) {
   if (!error) return;
   char rest[sizeof error->message];
   size_t headline = strcspn(error->message, "\n");
   snprintf(rest, sizeof rest, "%s", error->message + headline);
   error->message[headline] = 0;
-  rnn_fail_more(error, "\n  --> %s:%d%s", file, line, rest);
+  rnn_fail_more(error, "\n  --> %s:%d", file, line);
+  source_line(error, file, line);
+  rnn_fail_more(error, "%s", rest);
   error->line = 0;
 }
 

@@ -49,6 +49,20 @@ static int param_below(const Linear *l, Ref r, int depth) {
 
 /* --- terms ------------------------------------------------------------------------------------------------------------------ */
 
+/* An output that is fed back and not forced: what depends on it depends on the weights, through the steps before. */
+static const Symbol *fed_back(const Linear *l) {
+  const Graph *g = l->b->graph;
+  const Scope *scope = l->b->net->scope;
+  for (Ref r = 0; r < g->nodes.len; r++) {
+    const Node *n = &g->nodes.at[r];
+    const char *name = n->op == OP_READ && n->in[0] != NO_REF && l->depends[n->in[0]] ? g->nodes.at[n->in[0]].name : NULL;
+    const char *dot = name ? strrchr(name, '.') : NULL;
+    for (int i = 0; name && i < scope->symbols.len; i++)
+      if (scope->symbols.at[i]->kind == SYMBOL_OUTPUT && !strcmp(scope->symbols.at[i]->name, dot ? dot + 1 : name)) return scope->symbols.at[i];
+  }
+  return NULL;
+}
+
 static void not_linear(Linear *l, Ref r) {
   if (l->failed) return;
   l->failed = true;
@@ -59,7 +73,9 @@ static void not_linear(Linear *l, Ref r) {
   Diag *d = diag_error(l->b->session, E0430, n->span.file ? n->span : l->span,
                        "ridge solves only weights that the output is linear in: `%s` is not one", weight);
   diag_label(d, n->span.file ? n->span : l->span, "in the equation of `%s`", dot ? dot + 1 : equation);
-  diag_help(d, "name the weights of the readout with `tune`, or train by another method");
+  const Symbol *output = fed_back(l);
+  if (output) diag_help(d, "`%s` is fed back: in training let the data stand in its delay line, by a line `force %s`", output->name, output->name);
+  else diag_help(d, "name the weights of the readout with `tune`, or train by another method");
 }
 
 static Ref signed_value(Linear *l, Ref r, bool minus) { return minus ? graph_unary(l->b->graph, OP_NEG, r) : r; }

@@ -272,6 +272,13 @@ static void label_arrows(const Fault *f, Diag *d, const Arrows *arrows) {
 static bool begins_now(const Fault *f, Diag *d, Span word) {
   const Source *source = f->session->sources.at[word.file];
   const char *bracket = source->text + word.end, *end = word.end < source->size && *bracket == '[' ? strchr(bracket, ']') : NULL;
+  const size_t inside = end ? (size_t)(end - bracket) - 1 : 0;
+  const Span read = {word.file, word.end, word.end + (uint32_t)inside + 2};
+  if (end && inside && strcspn(bracket + 1, "+-. ,]") == inside) { /* `h[t]` */
+    diag_suggest(d, read, arena_printf(f->session->arena, "[%.*s-1]", (int)inside, bracket + 1), "`%.*s` is `%.*s` alone, of the same step; the step before is read so",
+                 (int)(end + 1 - source->text - word.begin), source->text + word.begin, (int)(word.end - word.begin), source->text + word.begin);
+    return true;
+  }
   if (end) diag_help(d, "`%.*s` reads the same step, too: let its delays begin at 1", (int)(end + 1 - source->text - word.begin), source->text + word.begin);
   return end;
 }

@@ -62,6 +62,7 @@ typedef struct Checker {
   bool of_weight;              /* … or the constant of a param or fixed */
   bool quiet;                  /* clocks.c: still looking for the fixpoint */
   bool changed;
+  bool unclear;                /* clocks.c: an end of a value on several clocks has been reported in this body */
   int symbols, nesting;
 } Checker;
 
@@ -167,6 +168,7 @@ void clocks_of_body(Checker *c, Scope *scope);
 Axes clocks_of_expr(Checker *c, Scope *scope, Expr *e); /* of a clause */
 const char *clocks_text(Checker *c, Axes axes); /* `s` and `t` */
 const char *clock_name(Checker *c, int clock);
+const char *clock_of_value(Checker *c, const Symbol *symbol);
 int default_clock(Checker *c, const Scope *scope); /* -1: there are several, none called t */
 
 /* --- declarations: items.c, file.c, use.c, stages.c ------------------------------------------------------------------------ */

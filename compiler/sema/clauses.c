@@ -122,6 +122,10 @@ void check_force(Checker *c, Stage *stage, Clause *clause) {
     else if (symbol && !symbol->history) {
       Diag *d = clause_wrong(c, clause_argument(clause, i)->span, arena_printf(c->s->arena, "`%s` has no history, so nothing reads its delay line", symbol->name), NULL);
       diag_label(d, symbol->span, "declared without one");
+      const Item *item = symbol->item;
+      if (item && item->type.present && item->names.len == 1)
+        diag_suggest(d, (Span){item->span.file, item->type.span.end, item->type.span.end}, " = 0", "give it a history, and read it as `%s[%s-1]`", symbol->name,
+                     clock_of_value(c, symbol));
     }
   }
   if (!clause->args.len) clause_wrong(c, clause->keyword_span, "what is forced?", "force y for 4 steps");

@@ -41,6 +41,16 @@ static bool unknown_decode_option(Checker *c, const Expr *e, const Arg *arg, con
   return near && !strcmp(near, "limit");
 }
 
+/* width, limit */
+static void check_decode_count(Checker *c, Stage *stage, const Arg *arg) {
+  double number;
+  int64_t whole;
+  if (!wants_number(c, stage, arg->value) || !constant_number(arg->value, &number)) return;
+  if (whole_number(number, &whole) && whole >= 1) return;
+  Diag *d = clause_wrong(c, arg->value->span, arena_printf(c->s->arena, "`%s` is a whole number of at least 1", arg->name), NULL);
+  diag_label(d, arg->value->span, "it is %g", number);
+}
+
 static void check_decode_options(Checker *c, Stage *stage, const Expr *e, const Symbol *output) {
   static const char options[] = "end limit width";
   bool limited = find_clause(stage->decl, "steps") != NULL;
@@ -50,7 +60,7 @@ static void check_decode_options(Checker *c, Stage *stage, const Expr *e, const 
     if (!arg->name || !has_word(options, arg->name)) {
       limited |= unknown_decode_option(c, e, arg, options);
     } else if (!strcmp(arg->name, "end")) check_end(c, stage, output, arg->value);
-    else wants_number(c, stage, arg->value);
+    else check_decode_count(c, stage, arg);
   }
   if (!limited) clause_wrong(c, e->span, "how many steps at most?", "decode greedy(w, end = \"</s>\", limit = 12)");
 }

@@ -224,6 +224,21 @@ void check_when(Checker *c, Stage *stage, Clause *clause) {
   else clause_wrong(c, clause->span, "when?", arena_printf(c->s->arena, "%s when loss < 0.01", clause->keyword));
 }
 
+/* write csv(y, "out.csv") */
+static void file_first(Checker *c, const Expr *e) {
+  int file = -1;
+  for (int i = 0; i < e->args.len; i++)
+    if (e->args.at[i].value->kind == EXPR_STRING) file = file < 0 ? i : file;
+  if (!file) return;
+  const char *order = "";
+  Diag *d = clause_wrong(c, e->span, arena_printf(c->s->arena, "`%s` takes the name of a file first", e->name),
+                         file < 0 ? arena_printf(c->s->arena, "write %s(\"out.%s\", y)", e->name, e->name) : NULL);
+  if (file < 0) return;
+  for (int i = 0; i < e->args.len; i++) /* the same arguments, the file before the others */
+    if (i != file) order = arena_printf(c->s->arena, "%s, %s", order, source_text(c, e->args.at[i].value->span));
+  diag_suggest(d, e->span, arena_printf(c->s->arena, "%s(%s%s)", e->name, source_text(c, e->args.at[file].value->span), order), "the file, then the values");
+}
+
 void check_write(Checker *c, Stage *stage, Clause *clause) {
   for (int i = 0; i < clause->args.len; i++) {
     Expr *e = clause_argument(clause, i);
@@ -231,5 +246,6 @@ void check_write(Checker *c, Stage *stage, Clause *clause) {
     if (e->kind != EXPR_CALL) clause_wrong(c, e->span, "where to?", "write csv(\"out.csv\", y)");
     e->type = type_real();
     for (int j = 0; choice && j < e->args.len; j++) expression(c, stage, e->args.at[j].value);
+    if (choice && strcmp(choice->name, "stdout")) file_first(c, e);
   }
 }

@@ -50,14 +50,37 @@ static int only_clock(Axes axes) {
   return found;
 }
 
+/* The clock that a delay of the value is said with, as far as it is known. */
+const char *clock_of_value(Checker *c, const Symbol *symbol) {
+  const int own = only_clock(AXES_CLOCKS(symbol->type.axes));
+  if (own >= 0) return clock_name(c, own);
+  for (int i = 0; i < c->module->clocks.len; i++)
+    if (!strcmp(c->module->clocks.at[i].name, "t")) return "t";
+  return clock_name(c, 0);
+}
+
+static void two_ends(Checker *c, const Expr *e, Axes axes) {
+  Diag *d = diag_error(c->s, E0204, e->span, "which clock's end is this?");
+  const char *value = source_text(c, e->left->span), *end = e->access == ACCESS_LAST ? "ends" : "begins";
+  diag_label(d, e->left->span, "it lives on %s", clocks_text(c, axes));
+  for (int i = 0; i < MAX_CLOCKS; i++)
+    if (axes & AXIS_CLOCK(i))
+      diag_help(d, "at the %s step of `%s`: `sum over %s (%s(%s) * %s)`", e->access == ACCESS_LAST ? "last" : "first", clock_name(c, i),
+                clock_name(c, i), end, clock_name(c, i), value);
+}
+
 /* h[last]: the clock leaves. */
 static Axes of_end(Checker *c, Expr *e, Axes axes) {
   int clock = only_clock(AXES_CLOCKS(axes));
   e->clock = clock >= 0 ? clock : -1;
   if (clock >= 0) return axes & ~AXIS_CLOCK(clock);
   if (c->quiet || is_poison(e->type)) return axes;
-  Diag *d = diag_error(c->s, E0204, e->span, "which clock's end is this?");
-  diag_label(d, e->left->span, "it lives on %s", clocks_text(c, axes));
+  if (clock == -2) {
+    two_ends(c, e, axes);
+    c->unclear = true;
+  } else {
+    diag_label(diag_error(c->s, E0204, e->span, "which clock's end is this?"), e->left->span, "it lives on no clock");
+  }
   return axes;
 }
 
@@ -195,8 +218,10 @@ static Axes walk(Checker *c, Scope *scope, Expr *e) {
 static Axes axes_of(Checker *c, Scope *scope, Expr *e) { return e->type.axes = walk(c, scope, e); }
 
 Axes clocks_of_expr(Checker *c, Scope *scope, Expr *e) {
+  for (const Scope *at = scope; at; at = at->parent) c->quiet |= at->unknown_clock;
+  const Axes axes = axes_of(c, scope, e);
   c->quiet = false;
-  return axes_of(c, scope, e);
+  return axes;
 }
 
 /* --- a cell or a net ----------------------------------------------------------------------------------------------------------- */
@@ -252,8 +277,21 @@ static void each_equation(Checker *c, const Scope *scope, void (*act)(Checker *,
 
 static bool own_history(const Symbol *symbol) { return symbol->history && symbol->item && symbol->history == symbol->item->value; }
 
+/* Where it is open on which clock a value lives, what else does not fit may follow from that. */
+static void forget_consequences(Checker *c, int first) {
+  Session *s = c->s;
+  int kept = first;
+  for (int i = first; i < s->diags.len; i++) {
+    if (s->diags.at[i]->code == E0206) s->errors--;
+    else s->diags.at[kept++] = s->diags.at[i];
+  }
+  s->diags.len = kept;
+}
+
 void clocks_of_body(Checker *c, Scope *scope) {
+  const int first = c->s->diags.len;
   c->quiet = true;
+  c->unclear = false;
   for (c->changed = true; c->changed;) { /* to and fro: a chain settles at once, whichever way it is written */
     c->changed = false;
     each_equation(c, scope, grow);
@@ -261,7 +299,9 @@ void clocks_of_body(Checker *c, Scope *scope) {
       if (has_equation(scope->symbols.at[i])) grow(c, scope->symbols.at[i]);
   }
   c->quiet = false;
+  if (scope->unknown_clock) return;
   each_equation(c, scope, report_equation);
   for (int i = 0; i < scope->symbols.len; i++)
     if (own_history(scope->symbols.at[i])) report_history(c, scope->symbols.at[i]);
+  if (c->unclear) forget_consequences(c, first);
 }

@@ -80,7 +80,10 @@ static bool from_the_end(Checker *c, const Expr *e, const Expr *at, const Type *
   const char *name = e->left->name, *number = source_text(c, at->span);
   Diag *d = diag_error(c->s, E0307, at->span, "`%s` has no component %s", name, number);
   diag_label(d, at->span, "components count from 0");
-  diag_help(d, "the last step of its clock is `%s[last]`, the step before this one `%s[%s-1]`", name, name, clock_name(c, 0));
+  const Symbol *symbol = e->left->symbol;
+  if (c->module->clocks.len > 1) diag_help(d, "the last step of its clock is `%s[last]`", name);
+  else if (symbol && symbol->kind != SYMBOL_PARAM && symbol->kind != SYMBOL_FIXED)
+    diag_help(d, "the last step of its clock is `%s[last]`, the step before this one `%s[%s-1]`", name, name, clock_of_value(c, symbol));
   if (of->shape.rank) diag_help(d, "the last component of %s is `%s[%s - %s]`", shape_text(c->s, of->shape), name, dim_text(c->s, of->shape.dim[0]), number + 1);
   return true;
 }

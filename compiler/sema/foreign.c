@@ -62,9 +62,9 @@ static uint32_t offset_behind(const Checker *c, Span span) {
   return isdigit((unsigned char)at[-1]) && *at != '.' && !isalpha((unsigned char)*at) ? (uint32_t)(at - text) : 0;
 }
 
-static bool suggest_step(Checker *c, Diag *d, Span span, Name name, const StepEnding *e) {
+static bool suggest_step(Checker *c, Diag *d, Span span, const Symbol *symbol, const StepEnding *e) {
   const uint32_t offset = *e->step ? 0 : offset_behind(c, span);
-  const char *clock = clock_name(c, 0);
+  const char *clock = clock_of_value(c, symbol), *name = symbol->name;
   const char *behind = offset ? source_text(c, (Span){span.file, span.end, span.end + offset}) : e->step;
   const char *text = *behind ? arena_printf(c->s->arena, "%s[%s%s]", name, clock, behind) : name;
   diag_suggest(d, (Span){span.file, span.begin, span.end + offset}, text, "`%s` at %s", name, offset ? "another step" : e->help);
@@ -80,7 +80,7 @@ bool help_step_name(Checker *c, Diag *d, const Scope *scope, Span span, const ch
     const size_t size = strlen(word), end = strlen(e->ending);
     if (size <= end || strcmp(word + size - end, e->ending)) continue;
     Name name = intern_n(c->s, word, size - end);
-    if (scope_find(scope, name)) return suggest_step(c, d, span, name, e);
+    if (scope_find(scope, name)) return suggest_step(c, d, span, scope_find(scope, name), e);
   }
   return false;
 }

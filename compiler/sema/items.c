@@ -55,6 +55,7 @@ static bool has_definition(const Item *item) { return item->kind == ITEM_STATE |
 static Axes axes_of_data(Checker *c, Scope *scope, const Item *item) {
   int clock = default_clock(c, scope);
   if (clock >= 0) return AXIS_SEQUENCE | AXIS_CLOCK(clock);
+  scope->unknown_clock = true;
   Diag *d = diag_error(c->s, E0207, item->span, "on which clock does `%s` live?", item->names.at[0].name);
   diag_label(d, item->names.at[0].span, "there are several clocks");
   Span end = {item->span.file, item->type.span.end, item->type.span.end};

@@ -76,6 +76,7 @@ struct Scope {
   int slots;
   Vec(Symbol *) dims;       /* a cell's own dims in order: EXPR_CALL.bind is parallel to it */
   Vec(Symbol *) arguments, options, outputs; /* of a cell, in order. outputs: the symbols its body defines */
+  bool unknown_clock;       /* an input does not say on which of several clocks it lives: that is the error */
   Vec(SizeDemand) demands;  /* of a cell: what its sizes must satisfy, checked at each call with the call's sizes */
   int clock; /* the number that the clock `t` has in this cell. A cell is checked once: lowering replaces this clock by the
                 clocks of the call's arguments. With one clock both are 0 */

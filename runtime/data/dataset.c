@@ -162,9 +162,12 @@ bool dataset_windows(Dataset *d, int64_t length, int64_t every, RnnError *error)
   return true;
 }
 
-static bool window_number(const DataClause *c, const cJSON *v, double *out) {
+static bool window_number(const DataClause *c, const char *word, const cJSON *v, double *out) {
   if (cJSON_IsNumber(v) && v->valuedouble >= 1 && v->valuedouble == floor(v->valuedouble) && v->valuedouble < 1e15) return *out = v->valuedouble, true;
-  return rnn_fail(c->error, "E0515", "`windows` and `every` want whole numbers of steps from 1: windows 100 every 50");
+  char text[80];
+  rnn_fail(c->error, "E0515", "`%s %s`: a whole number of steps from 1 on is wanted", word, value_text(v, text, sizeof text));
+  rnn_fail_more(c->error, "\nhelp: for example `windows 100 every 50`: 100 steps each, which begin every 50 steps");
+  return false;
 }
 
 /* Windows are steps of one clock: with an encoder's and a decoder's data there is no telling which belong together. */
@@ -187,10 +190,10 @@ static bool cut_windows(const DataClause *c, Dataset *out) {
   double length = 1, apart;
   if (!windows) return true;
   if (!every) every = cJSON_GetArrayItem(windows, 1);
-  if (!window_number(c, cJSON_GetArrayItem(windows, 0), &length)) return false;
+  if (!window_number(c, "windows", cJSON_GetArrayItem(windows, 0), &length)) return false;
   apart = length;
   if (!lives_on_one_clock(c, out)) return false;
-  return (!every || window_number(c, every, &apart)) && dataset_windows(out, (int64_t)length, (int64_t)apart, c->error);
+  return (!every || window_number(c, "every", every, &apart)) && dataset_windows(out, (int64_t)length, (int64_t)apart, c->error);
 }
 
 /* --- forms -------------------------------------------------------------------------------------------------------------- */

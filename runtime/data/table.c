@@ -35,12 +35,26 @@ const char *column_title(const Table *t, int column, char *out, size_t size) {
 
 /* --- finding ----------------------------------------------------------------------------------------------------------- */
 
+/* `voltage` of `voltage (mV)`: the only column that begins so; NULL. */
+static const char *beginning_with(const char *name, const char *const *names, int count) {
+  const char *found = NULL;
+  for (int i = 0; i < count; i++) {
+    const size_t size = strlen(name);
+    if (!size || strncmp(names[i], name, size) || isalnum((unsigned char)names[i][size])) continue;
+    if (found) return NULL;
+    found = names[i];
+  }
+  return found;
+}
+
 static int no_column(const Table *t, const char *name, RnnError *error) {
   rnn_fail(error, "E0502", "%s has no column `%s`", t->path, name);
   if (*t->column[0].name) {
     const char **names = malloc((size_t)t->columns * sizeof *names);
     for (int i = 0; names && i < t->columns; i++) names[i] = t->column[i].name;
-    if (names) rnn_fail_names(error, "its columns are", name, names, t->columns);
+    const char *begins = names ? beginning_with(name, names, t->columns) : NULL;
+    if (names) rnn_fail_names(error, "its columns are", begins ? NULL : name, names, t->columns);
+    if (begins) rnn_fail_more(error, "\n   = help: did you mean `%s`?", begins);
     free(names);
   } else {
     rnn_fail_more(error, "\n   = note: it has no header, so its columns have no names\nhelp: say column(1) … column(%d)", t->columns);

@@ -1,13 +1,19 @@
 /* text.c — csv and tsv files: bytes → cells. Quotes ("" inside them is one quote, line ends inside them are text), CRLF, a
- * byte order mark, blank lines, a trailing separator that makes no column, and a header where no cell of the first row is a
+ * byte order mark, blank lines, lines of comment (`#`) before the first row, a trailing separator that makes no column, and a header where no cell of the first row is a
  * number. Cells are cut in place; numbers are read when a column is bound (table.c). */
 #include "runtime/data/data.h"
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 char *file_read(const char *path, size_t *size, RnnError *error) {
+  struct stat found;
+  if (!stat(path, &found) && S_ISDIR(found.st_mode)) {
+    rnn_fail(error, "E0501", "cannot read the data file %s: it is a folder", path);
+    return NULL;
+  }
   FILE *file = fopen(path, "rb");
   char *bytes = NULL;
   long length = -1;
@@ -187,8 +193,38 @@ static bool make_table(const Cutter *c, Table *t, RnnError *error) {
   return (t->column && t->line && fill_columns(c, t)) || no_memory(error);
 }
 
+static int64_t fields_of(const char *line, char separator) {
+  int64_t separators = 0;
+  for (; *line && *line != '\n' && *line != '\r'; line++) separators += *line == separator;
+  return separators + 1;
+}
+
+/* `#time,u` above a row of as many numbers. */
+static bool is_marked_header(const char *line, const char *next) {
+  const char separator = sniff(next);
+  return isdigit((unsigned char)next[strspn(next, " -+.")]) && fields_of(next, separator) > 1 && fields_of(line, separator) == fields_of(next, separator);
+}
+
+/* Lines that begin with `#`, before anything else, say how a file was made. The last of them may be
+ * a header, as some programs write it. */
+static char *behind_comments(char *at, int64_t *lines) {
+  while (*at == '#') {
+    char *next = at + strcspn(at, "\r\n");
+    next += *next == '\r';
+    next += *next == '\n';
+    if (is_marked_header(at, next)) break;
+    at = next;
+    ++*lines;
+  }
+  return at;
+}
+
 static bool cut_file(Table *t, char *start, size_t size, char separator, RnnError *error) {
-  Cutter c = {.at = start, .end = start + size, .separator = separator ? separator : sniff(start), .line = 1};
+  int64_t comments = 0;
+  char *end = start + size;
+  start = behind_comments(start, &comments);
+  size = (size_t)(end - start);
+  Cutter c = {.at = start, .end = start + size, .separator = separator ? separator : sniff(start), .line = 1 + comments};
   bool fine = true;
   while (fine && c.at < c.end) fine = cut_row(&c);
   fine = fine ? make_table(&c, t, error) : no_memory(error);

@@ -58,7 +58,7 @@ PYTHON
 fi
 sed 's/npz("out.npz", y, m, u, v)/npz(y)/' out.rnn >nameless.rnn
 "$rnn" run nameless.rnn write >out 2>&1 && fail "an archive without a name"
-expect_in '`write npz` wants a file name first' out
+expect_in '`npz` takes the name of a file first' out
 sed 's|npz("out.npz", y, m|npz("no/such/folder.npz", y, m|' out.rnn >nowhere.rnn
 "$rnn" run nowhere.rnn write >out 2>&1 && fail "an archive where there is no folder"
 expect_in 'cannot write ./no/such/folder.npz' out

@@ -29,6 +29,26 @@ static void separators_and_headers(void) {
   }
 }
 
+/* Comments before the first row are none of it; a header may begin with `#`, too. Lines are counted from the file's first. */
+static void comments(void) {
+  Variable v[] = {variable("y", VARIABLE_OUTPUT, 1, ON_CLOCK, 0)};
+  static const struct { const char *text, *column; } rows[] = {
+      {"# made by me, at noon\na,b\n1,2\n3,4\n", "\"b\""}, {"# one\r\n# two, three\r\n1;2\r\n3;4\r\n", "{\"call\": \"column\", \"args\": [2]}"},
+      {"#a,b\n1,2\n3,4\n", "\"b\""}, {"# by me\r1,2\r3,4\r", "{\"call\": \"column\", \"args\": [2]}"}};
+  char source[160];
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    write_text(file, rows[i].text);
+    snprintf(source, sizeof source, CSV("\"y\": %s"), rows[i].column);
+    Dataset *d = load_fine(source, NULL, v, 1);
+    CU_ASSERT(d->sequence[0].steps == 2 && at(d, 0, 0, 0) == 2 && at(d, 0, 0, 1) == 4);
+    dataset_free(d);
+  }
+  write_text(file, "# by me\n1,2\n3,oops\n");
+  load_fails(CSV("\"y\": {\"call\": \"column\", \"args\": [2]}"), NULL, v, 1, "E0503", "line 3 has \"oops\"");
+  write_text(file, "# by me\n");
+  load_fails(CSV("\"y\": \"a\""), NULL, v, 1, "E0507", "is empty");
+}
+
 static void rows_and_constants(void) {
   Variable v[] = {variable("u", VARIABLE_INPUT, 2, ON_CLOCK, 0), variable("y", VARIABLE_OUTPUT, 1, ON_CLOCK, 0), variable("z", VARIABLE_TARGET, 1, PER_SEQUENCE, 0)};
   write_text(file, "y\n0\n1\n2\n3\n4\n");
@@ -84,6 +104,9 @@ static void messages(void) {
   load_fails("{\"call\": \"trees\", \"args\": [\"a.txt\"]}", NULL, v, 2, "E0501", "a.txt");
   load_fails(CSV("\"u\": 1, \"y\": \"CO2\", \"rows\": {\"from\": 0, \"to\": 0}"), "[{\"word\": \"windows\", \"args\": [5]}]", v, 2, "E0515", "only 1 steps");
   load_fails(CSV("\"u\": 1, \"y\": \"CO2\""), "[{\"word\": \"windws\", \"args\": [5]}]", v, 2, "E0515", "windws|did you mean `windows`?");
+  load_fails(CSV("\"u\": 1, \"y\": \"CO2\", \"rows\": {\"from\": 0, \"to\": 0}"), "[{\"word\": \"windows\", \"args\": [0]}]", v, 2, "E0515", "`windows 0`|for example `windows 100");
+  write_text(file, "voltage (mV),CO2\n1,2\n");
+  load_fails(CSV("\"u\": \"voltage\", \"y\": \"CO2\""), NULL, v, 2, "E0502", "did you mean `voltage (mV)`?");
   load_fails(CSV("\"u\": 1, \"y\": \"CO2\""), "[{\"word\": \"by\", \"args\": [\"id\"]}]", v, 2, "E0502", "`id`");
 }
 
@@ -100,7 +123,7 @@ static void hostile_files(void) {
   write_bytes(file, "1\n\0\n", 4);
   load_fails(CSV("\"y\": {\"call\": \"column\", \"args\": [1]}"), NULL, v, 1, "E0514", "not a text file");
   load_fails("{\"call\": \"npz\", \"args\": [\"rnn_test.csv\"], \"named\": {\"y\": \"a\"}}", NULL, v, 1, "E0514", "not a NumPy archive");
-  load_fails("{\"call\": \"csv\", \"args\": [\"/tmp\"], \"named\": {\"y\": \"a\"}}", NULL, v, 1, "E0501", "/tmp");
+  load_fails("{\"call\": \"csv\", \"args\": [\"/tmp\"], \"named\": {\"y\": \"a\"}}", NULL, v, 1, "E0501", "/tmp|it is a folder");
 }
 
 /* A column of every real file, and how many rows it has. */
@@ -159,7 +182,7 @@ static void numpy_numbers(void) {
 
 int main(void) {
   static const Test tests[] = {{"quotes and line ends", quotes_and_line_ends}, {"separators and headers", separators_and_headers},
-                               {"rows and constants", rows_and_constants}, {"by, category, where", groups}, {"messages", messages},
+                               {"comments", comments}, {"rows and constants", rows_and_constants}, {"by, category, where", groups}, {"messages", messages},
                                {"hostile files", hostile_files}, {"real files", real_files}, {"real arrays", real_arrays}, {"numpy numbers", numpy_numbers}};
   int failed = RUN_TESTS("data files", tests);
   unlink(file);
