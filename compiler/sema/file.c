@@ -100,10 +100,12 @@ static bool settled_number(Checker *c, const Expr *e, double *out) {
 void let_number(Checker *c, Symbol *let) {
   if (let->settled) return;
   let->settled = true;
+  let->unit = ANY_UNIT;
   Type t = type_of_symbol(c, let, let->value);
   settle(c, let->value);
+  if (let->value) let->unit = time_in(let->value);
   double given;
-  bool overridden = (!let->scope->owner || let->scope->owner->kind == DECL_NET) && take_override(c, let->name, let->value ? time_in(let->value) : ANY_UNIT, &given);
+  bool overridden = (!let->scope->owner || let->scope->owner->kind == DECL_NET) && take_override(c, let->name, let->unit, &given);
   if (overridden) let->number = given;
   let->known_number = !t.shape.rank && (overridden || constant_number(let->value, &let->number));
   bool of_cell = let->scope->owner && let->scope->owner->kind == DECL_CELL;

@@ -53,6 +53,7 @@ struct Symbol {
   Type given;       /* … and its type as the call gives it; of a call's one output: as far as it is known before its arguments are */
   Vec(Symbol *) parts; /* CALL: its outputs, as far as they have names here */
   bool known_number; /* LET, DIM: `number` or `size` is known */
+  int unit;          /* LET, once settled: time_in its value */
   bool settled;      /* LET, DIM: it has been looked for, or is being */
   int progress;     /* of the checker: 0 not begun, 1 in the middle, 2 done */
   bool known_shape; /* declared with a shape, so that it need not be inferred */

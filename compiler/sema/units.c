@@ -4,14 +4,16 @@
 
 static int of_name(const Symbol *symbol) {
   if (symbol && symbol->kind == SYMBOL_DIM) return 0;
-  return symbol && symbol->kind == SYMBOL_LET && symbol->value ? time_in(symbol->value) : ANY_UNIT;
+  return symbol && symbol->kind == SYMBOL_LET && symbol->settled ? symbol->unit : ANY_UNIT;
 }
+
+static int of_branches(int a, int b) { return a == ANY_UNIT ? b : a; }
 
 static int of_binary(const Expr *e) {
   const int a = time_in(e->left), b = time_in(e->right);
   switch (e->op) {
   case OPERATOR_ADD:
-  case OPERATOR_SUB: return a == ANY_UNIT ? b : a;
+  case OPERATOR_SUB: return of_branches(a, b);
   case OPERATOR_MUL: return a == ANY_UNIT || b == ANY_UNIT ? ANY_UNIT : a + b;
   case OPERATOR_DIV: return a == ANY_UNIT || b == ANY_UNIT ? ANY_UNIT : a - b;
   case OPERATOR_POW:
@@ -35,7 +37,7 @@ int time_in(const Expr *e) {
   case EXPR_NAME: return of_name(e->symbol);
   case EXPR_UNARY: return e->op == OPERATOR_NOT ? 0 : time_in(e->left);
   case EXPR_BINARY: return of_binary(e);
-  case EXPR_IF: return time_in(e->right) == ANY_UNIT ? time_in(e->third) : time_in(e->right);
+  case EXPR_IF: return of_branches(time_in(e->right), time_in(e->third));
   case EXPR_CALL: return of_call(e);
   default: return ANY_UNIT;
   }
