@@ -312,7 +312,7 @@ static bool anything_counts(const MetricCall *c) {
 
 static bool nothing_counts(const MetricCall *c, const char *name, int line, RnnError *error) {
   const double step = value_option_number(c->value, "step", -1);
-  if (step >= 0) return rnn_fail_at(error, line, "E0404", "`%s`: no sequence has a step %.0f that counts", name, step);
+  if (step >= 0) return rnn_fail_at(error, line, "E0415", "`%s`: no sequence has a step %.0f that counts", name, step);
   return rnn_fail_at(error, line, "E0415", "`%s` is asked of nothing: no step counts", name);
 }
 

@@ -75,7 +75,8 @@ static void choose(const Run *r, const cJSON *value, Chosen *c) {
 
 static bool number(const Run *r, const cJSON *value, int line, double *out, RnnError *error) {
   if (metric_value(value, r->recording.series, r->recording.count, line, out, error)) return true;
-  return strcmp(error->code, "E0415") ? false : explain_nothing_counts(r->stage, r->stage->unit, r->stage->data, error);
+  const bool at_all = !strcmp(error->code, "E0415") && !strstr(error->message, "no sequence has a step");
+  return at_all && explain_nothing_counts(r->stage, r->stage->unit, r->stage->data, error);
 }
 
 static bool report(Run *r, const cJSON *clause, RnnError *error) {

@@ -114,7 +114,7 @@ void check_scale(Checker *c, Stage *stage, Clause *clause) {
 }
 
 void check_force(Checker *c, Stage *stage, Clause *clause) {
-  const Modifier *steps = find_modifier(clause, "for");
+  const Modifier *steps = find_modifier(clause, "for"), *with = find_modifier(clause, "with");
   clause_modifiers(c, stage, clause, "for steps with");
   for (int i = 0; i < clause->args.len; i++) {
     const Symbol *symbol = clause_name(c, stage, clause_argument(clause, i));
@@ -130,6 +130,8 @@ void check_force(Checker *c, Stage *stage, Clause *clause) {
   }
   if (!clause->args.len) clause_wrong(c, clause->keyword_span, "what is forced?", "force y for 4 steps");
   if (steps && steps->args.len == 1 && wants_number(c, stage, steps->args.at[0].value)) check_range(c, "force", "for", steps->args.at[0].value);
+  const Arg *chance = with && with->args.len == 1 ? &with->args.at[0] : NULL;
+  if (chance && chance->name && !strcmp(chance->name, "p") && wants_number(c, stage, chance->value)) check_range(c, "force", "p", chance->value);
 }
 
 void check_tune(Checker *c, Stage *stage, Clause *clause) {

@@ -4,11 +4,9 @@
 void check_sample(Checker *c, Stage *stage, Clause *clause) {
   Expr *e = clause_argument(clause, 0);
   bool fine = clause->args.len == 1 && e->kind == EXPR_CALL && !strcmp(e->name, "temperature") && e->args.len == 1;
-  double number;
   clause_words(c, stage, &clause->args);
   if (!fine) clause_wrong(c, clause->span, "`sample` takes a temperature", "sample temperature(0.8)");
-  else if (wants_number(c, stage, e->args.at[0].value) && constant_number(e->args.at[0].value, &number) && number <= 0)
-    diag_label(clause_wrong(c, e->args.at[0].value->span, "a temperature is above 0", "sample temperature(0.8)"), e->args.at[0].value->span, "it is %g", number);
+  else if (wants_number(c, stage, e->args.at[0].value)) check_range(c, "temperature", "", e->args.at[0].value);
 }
 
 /* w = argmax(p), w = sample(p), k = argmax over s (p): the decoder searches p. */
@@ -41,16 +39,6 @@ static bool unknown_decode_option(Checker *c, const Expr *e, const Arg *arg, con
   return near && !strcmp(near, "limit");
 }
 
-/* width, limit */
-static void check_decode_count(Checker *c, Stage *stage, const Arg *arg) {
-  double number;
-  int64_t whole;
-  if (!wants_number(c, stage, arg->value) || !constant_number(arg->value, &number)) return;
-  if (whole_number(number, &whole) && whole >= 1) return;
-  Diag *d = clause_wrong(c, arg->value->span, arena_printf(c->s->arena, "`%s` is a whole number of at least 1", arg->name), NULL);
-  diag_label(d, arg->value->span, "it is %g", number);
-}
-
 static void check_decode_options(Checker *c, Stage *stage, const Expr *e, const Symbol *output) {
   static const char options[] = "end limit width";
   bool limited = find_clause(stage->decl, "steps") != NULL;
@@ -60,7 +48,7 @@ static void check_decode_options(Checker *c, Stage *stage, const Expr *e, const 
     if (!arg->name || !has_word(options, arg->name)) {
       limited |= unknown_decode_option(c, e, arg, options);
     } else if (!strcmp(arg->name, "end")) check_end(c, stage, output, arg->value);
-    else check_decode_count(c, stage, arg);
+    else if (wants_number(c, stage, arg->value)) check_range(c, e->name, arg->name, arg->value);
   }
   if (!limited) clause_wrong(c, e->span, "how many steps at most?", "decode greedy(w, end = \"</s>\", limit = 12)");
 }

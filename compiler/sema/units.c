@@ -63,8 +63,9 @@ static bool is_zero(const Expr *e) {
 
 /* What `20` most likely means where a time is wanted: `20 ms`, where the clock's step is below a second. */
 const char *as_time(Checker *c, const Expr *number) {
-  const bool plain = number->kind == EXPR_NUMBER;
-  return arena_printf(c->s->arena, plain ? "%s ms" : "%s * 1 ms", source_text(c, number->span));
+  const char *text = source_text(c, number->span);
+  if (number->kind == EXPR_NUMBER) return arena_printf(c->s->arena, "%s ms", text);
+  return arena_printf(c->s->arena, number->kind == EXPR_NAME ? "%s * 1 ms" : "(%s) * 1 ms", text);
 }
 
 bool check_same_units(Checker *c, const Expr *e) {

@@ -27,12 +27,20 @@ static const char *text_of(const cJSON *value) {
   return text ? text : "?";
 }
 
+/* When nothing counts in what is reported, that is no reason to lose what has been trained: it is nan. */
+static bool measured(const cJSON *value, const Recording *r, int line, double *out, RnnError *error) {
+  if (metric_value(value, r->series, r->count, line, out, error)) return true;
+  if (strcmp(error->code, "E0415")) return false;
+  *error = (RnnError){0};
+  return *out = NAN, true;
+}
+
 static bool report_clause(const cJSON *clause, const Recording *r, const ReportPart *part, ReportTake *take, void *context, RnnError *error) {
   const cJSON *value;
   for (int i = 0; (value = value_arg(clause, i)); i++) {
     double number;
     if (part->others && is_loss(value)) continue;
-    if (!named_value(value, part, &number) && !metric_value(value, r->series, r->count, clause_line(clause), &number, error)) return false; /* E0415 */
+    if (!named_value(value, part, &number) && !measured(value, r, clause_line(clause), &number, error)) return false;
     take(context, text_of(value), number);
   }
   return true;

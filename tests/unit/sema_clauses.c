@@ -15,7 +15,7 @@ static void test_clauses(void) {
   static const Row rows[] = {
       {"batch 8", ""}, {"batch", "E0404"}, {"batch y", "E0404"}, {"batsh 8", "E0401"}, {"plot y", "E0401"}, {"batch 8\n  batch 9", "E0401"},
       {"method bptt(truncate = 5)", ""}, {"method bptt(checkpoint = 5)", ""}, {"method bptt(checkpoint = auto)", ""}, {"method bptt(checkpoint)", ""},
-      {"method bptt(truncate = 50, checkpoint = 5)", ""}, {"method bptt(checkpoint = 0)", "E0404"}, {"method bptt(truncate = few)", "E0404"}, {"method bptt(7)", "E0404"}, {"method bppt", "E0402"}, {"method bptt(lambda = 1)", "E0403"}, {"method rtrl", "E0901"},
+      {"method bptt(truncate = 50, checkpoint = 5)", ""}, {"method bptt(checkpoint = 0)", "E0404"}, {"method bptt(truncate = few)", "E0101"}, {"method bptt(7)", "E0404"}, {"method bppt", "E0402"}, {"method bptt(lambda = 1)", "E0403"}, {"method rtrl", "E0901"},
       {"optimizer adam(lr = a)", ""}, {"optimizer adam(beta = 1)", "E0403"}, {"schedule cosine", ""}, {"scale y, u", ""}, {"scale k", "E0407"},
       {"scale w", "E0404"}, {"scale q", "E0101"}, {"force y", ""}, {"force u", "E0404"}, {"force y for 4 steps", ""}, {"force y with p = 0.9", ""},
       {"tune w", ""}, {"tune u", "E0404"}, {"clip norm(1)", ""}, {"clip norm", "E0404"}, {"skip when loss < 0.1", ""}, {"stop when q < 1", "E0101"},
