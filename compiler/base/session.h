@@ -41,6 +41,7 @@ typedef struct Session {
   Vec(Diag *) diags;
   int errors;
   Vec(Override) overrides;
+  bool warn_unused; /* `rnn check`: also what nothing reads (E0117) */
   const char *stdlib; /* the folder that `use std.x` reads; NULL: beside the program */
   bool verify_each;   /* verify every representation after every pass */
   bool double_precision;

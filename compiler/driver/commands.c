@@ -144,6 +144,7 @@ static void check_unused_nets(Compilation *c) {
 
 int command_check(Session *s, Options *o) {
   if (!o->words.len) return usage(s, o, "a model: rnn check FILE");
+  s->warn_unused = true;
   for (int i = 0; i < o->words.len; i++) {
     Compilation *c = compile_check(s, o->words.at[i], o);
     bool whole = c && !c->program->unsupported.len;

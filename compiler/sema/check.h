@@ -194,6 +194,8 @@ bool help_foreign(Checker *c, Diag *d, ForeignPlace where, const Expr *e, Span s
 bool help_foreign_word(Diag *d, ForeignPlace where, Span span, const char *word);
 bool help_step_name(Checker *c, Diag *d, const Scope *scope, Span span, const char *word); /* h_prev: h[t-1] */
 
+void warn_unused(Checker *c, const Ast *ast); /* unused.c */
+
 /* --- unknown.c: names that are not there ------------------------------------------------------------------------------------ */
 void unknown_name(Checker *c, const Scope *scope, Expr *e);
 bool unknown_end(Checker *c, const Scope *scope, const Expr *e, const Expr *at); /* f[end]; true after an error */

@@ -316,5 +316,6 @@ Program *sema_check(Session *s, Ast *ast) {
   check_overrides(c);
   bool broken = any_broken(c);
   if (broken) forget_consequences(s, first);
+  else if (s->warn_unused && s->errors == before) warn_unused(c, ast);
   return s->errors > before || broken ? NULL : c->program;
 }
