@@ -96,7 +96,10 @@ static bool all_bound(Call *k) {
     Diag *d = diag_error(k->c->s, E0305, k->e->span, "how large is `%s` of `%s`?", name, k->cell->name);
     diag_label(d, k->e->span, "no argument says it");
     diag_label(d, k->inner->dims.at[i]->span, "this dim of the cell");
-    diag_help(d, "give it in the call: `%s[%s = …](…)`", k->cell->name, name);
+    const Symbol *here = scope_find(k->scope, name);
+    if (here && here->kind == SYMBOL_DIM && !k->e->dims.len && k->e->name_span.file)
+      diag_suggest(d, (Span){k->e->span.file, k->e->name_span.end, k->e->name_span.end}, arena_printf(k->c->s->arena, "[%s = %s]", name, name), "give it in the call");
+    else diag_help(d, "give it in the call: `%s[%s = …](…)`", k->cell->name, name);
     return false;
   }
   return true;
