@@ -32,12 +32,15 @@ compile() {
     build/release/lib/librnn_runtime.a $(pkg-config --libs libcjson libzip) -llapacke -lopenblas -lpthread -lm
 }
 
+# libzip.so.4, or what it is called by now
+libzip_soname() { objdump -p "$(pkg-config --variable=libdir libzip)/libzip.so" | sed -n 's/^ *SONAME *//p'; }
+
 build() {
   local front=(compiler/{base,ast}/*.c grammar/*.c $generated/{parse,scan}.c)
   seeds
   compile parser "${front[@]}"
   compile checker tests/fuzzers/statements.c "${front[@]}" compiler/sema/*.c
-  compile files runtime/data/*.c runtime/save/*.c runtime/{value,random,error}.c
+  compile files -DLIBZIP_SONAME="\"$(libzip_soname)\"" runtime/data/*.c runtime/save/*.c runtime/{value,random,error}.c
 }
 
 # fuzz TARGET OPTIONS…
