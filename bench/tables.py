@@ -32,7 +32,7 @@ def table(run, section, unit, peers=(), beside=False):
 
 with open(sys.argv[1]) as f:
     run = json.load(f)
-here = [peer["name"] for peer in run["peers"] if "version" in peer]
+here = [peer["name"] for peer in run["peers"] if "version" in peer and peer["name"] != "ReservoirPy"]  # it has a table of its own
 trains = [name for name in here if name != "ONNX Runtime"]
 table(run, "train", 1e3, trains)
 table(run, "sequence", 1e3, here)
