@@ -148,6 +148,7 @@ int command_check(Session *s, Options *o) {
   for (int i = 0; i < o->words.len; i++) {
     Compilation *c = compile_check(s, o->words.at[i], o);
     bool whole = c && !c->program->unsupported.len;
+    if (c) c->only_checks = true;
     if (c) compile_stages(c, o->words.at[i], whole ? NULL : stage_is_supported);
     if (c) check_unused_nets(c);
     compilation_free(c);

@@ -60,7 +60,7 @@ static Unit *plan_unit(Compilation *c, Unit u, bool is_double) {
   double begin = now();
   Graph *g = u.graph;
   u.symbol = arena_printf(c->session->arena, "rnn_unit_%d", c->units.len);
-  u.plan = u.is_stream ? plan_make_step(c->session, g, u.symbol, is_double, u.half_weights) : plan_make(c->session, g, u.symbol, is_double);
+  if (!c->only_checks) u.plan = u.is_stream ? plan_make_step(c->session, g, u.symbol, is_double, u.half_weights) : plan_make(c->session, g, u.symbol, is_double);
   report_time(c, "plan", g->name, now() - begin);
   if (c->options->emit == EMIT_PLAN) plan_print(u.plan, stdout);
   vec_push(c->session->arena, c->units, u);
@@ -100,7 +100,7 @@ static Unit *compile_unit(Compilation *c, const Decl *stage, const Symbol *net, 
 /* --- the units of a stage ------------------------------------------------------------------------------------------------------------ */
 
 static bool add_to_manifest(Compilation *c, cJSON *stage, const Unit *u) {
-  if (!u) return false;
+  if (!u || c->only_checks) return u != NULL;
   cJSON *units = cJSON_GetObjectItem(c->manifest, "units"), *mine = cJSON_GetObjectItem(stage, "units");
   if (!mine) mine = cJSON_AddObjectToObject(stage, "units");
   cJSON_AddNumberToObject(mine, u->role, cJSON_GetArraySize(units));

@@ -27,6 +27,7 @@ typedef struct Compilation {
   Vec(Unit) units;
   cJSON *manifest;
   Jit *jit;
+  bool only_checks; /* no plans: they find no errors */
 } Compilation;
 
 /* Only stages for which `wanted` says yes (NULL: all) get units; the manifest holds no others. */

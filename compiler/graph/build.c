@@ -15,9 +15,13 @@ Sizes sizes_of(int rank, ...) {
   return s;
 }
 
+/* What no memory holds counts as this many, which leaves room for what is computed from it until it is refused (E0433). */
+static const int64_t most_elements = INT64_C(1) << 50;
+
 int64_t sizes_count(Sizes s) {
   int64_t n = 1;
-  for (int i = 0; i < s.rank; i++) n *= s.dim[i];
+  for (int i = 0; i < s.rank; i++)
+    if (__builtin_mul_overflow(n, s.dim[i], &n) || n > most_elements) return most_elements;
   return n;
 }
 

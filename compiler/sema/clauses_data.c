@@ -148,7 +148,7 @@ static bool has_path(Checker *c, const Expr *source) {
 
 /* `sequences = n`: a name that is none, or is no number. Words of their own are a generator's (`transform = tanh`). */
 static void check_generator_numbers(Checker *c, Stage *stage, const Expr *source) {
-  static const char words[] = "transform first end symbols";
+  static const char words[] = "transform symbols";
   for (int i = 0; source->kind == EXPR_CALL && i < source->args.len; i++) {
     const Arg *arg = &source->args.at[i];
     const bool computed = arg->value->kind == EXPR_NAME || arg->value->kind == EXPR_UNARY || arg->value->kind == EXPR_BINARY;
