@@ -5,6 +5,7 @@
 #include "base/diag.h"
 #include "grad/grad.h"
 #include "pass/pass.h"
+#include "support/compare.h"
 #include "support/jit_run.h"
 #include "support/random_graph.h"
 #include <CUnit/Basic.h>
@@ -17,18 +18,6 @@ static int64_t setting(const char *name, int64_t fallback) {
 }
 
 /* Largest difference relative to the largest value of the output (at least 1). */
-static double difference(const double *a, const double *b, int64_t n) {
-  double scale = 1, worst = 0;
-  for (int64_t i = 0; i < n; i++)
-    if (fabs(a[i]) > scale) scale = fabs(a[i]);
-  for (int64_t i = 0; i < n; i++) {
-    if (isnan(a[i]) && isnan(b[i])) continue;
-    double d = fabs(a[i] - b[i]) / scale;
-    if (!(d <= worst)) worst = d;
-  }
-  return worst;
-}
-
 /* RNN_FUZZ_SHOW prints what is compiled, and both sides of what differs. */
 static void show(Graph *g, const char *symbol) {
   if (!getenv("RNN_FUZZ_SHOW")) return;
@@ -89,8 +78,8 @@ static bool compare(Jit *jit, const RandomGraph *r, Graph *g, uint64_t seed, con
     int64_t n;
     double *expected = evaluated(g, &data, o, &n), *got = arena_array(s->arena, double, n + 1);
     jit_run_output(&run, &data, o, got);
-    double d = difference(expected, got, n), most = is_double ? 1e-10 : 2e-4;
-    if (!is_double && d > most) most = fmax(most, 30 * difference(evaluated(g, &exact, o, &n), expected, n));
+    double d = worst_difference(got, expected, n, 1), most = is_double ? 1e-10 : 2e-4;
+    if (!is_double && d > most) most = fmax(most, 30 * worst_difference(expected, evaluated(g, &exact, o, &n), n, 1));
     if (d <= most) continue;
     fprintf(stderr, "graph %llu %s %s: output %s differs by %g\n", (unsigned long long)seed, kind, is_double ? "f64" : "f32",
             g->outputs.at[o].name, d);

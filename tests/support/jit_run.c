@@ -1,4 +1,5 @@
 #include "support/jit_run.h"
+#include "support/compare.h"
 #include "support/spoil.h"
 #include "base/diag.h"
 #include "driver/compile.h"
@@ -184,4 +185,24 @@ void jit_run_free(JitRun *r) {
   rnn_unit_free(r->unit);
   cJSON_Delete(r->description);
   cJSON_Delete(r->params);
+}
+
+bool jit_agrees(Jit *jit, Graph *g, const EvalData *data, bool is_double, const char *what) {
+  static int number;
+  Session *s = g->session;
+  JitRun run = jit_run_new(jit, g, arena_printf(s->arena, "agrees%d", number++), is_double);
+  bool agrees = true;
+  jit_run_call(&run, data);
+  for (int o = 0; o < g->outputs.len; o++) {
+    const int64_t n = graph_eval_count(g, data, g->outputs.at[o].value);
+    double *expected = arena_array(s->arena, double, n + 1), *got = arena_array(s->arena, double, n + 1);
+    graph_eval(g, data, o, expected);
+    jit_run_output(&run, data, o, got);
+    const double d = worst_difference(got, expected, n, 1e-6);
+    if (d <= (is_double ? 1e-12 : 2e-5)) continue;
+    fprintf(stderr, "%s: %s in %s differs by %g\n", what, g->outputs.at[o].name, is_double ? "double" : "single", d);
+    agrees = false;
+  }
+  jit_run_free(&run);
+  return agrees;
 }

@@ -22,5 +22,7 @@ void jit_run_chunk(JitRun *r, const EvalData *data, int64_t first, bool goes_on,
 /* Output o in graph_eval's layout: [sequence][steps to the longest][shape], 0 beyond a sequence's length. */
 void jit_run_output(const JitRun *r, const EvalData *data, int o, double *out);
 void jit_run_free(JitRun *r);
+/* Compiles and calls it on the data: is each output the interpreter's, within 1e-12 in double, 2e-5 in single? Says which is not, and of what. */
+bool jit_agrees(Jit *jit, Graph *g, const EvalData *data, bool is_double, const char *what);
 
 #endif

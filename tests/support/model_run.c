@@ -2,7 +2,6 @@
 #include "base/diag.h"
 #include "driver/compile.h"
 #include "pass/pass.h"
-#include <math.h>
 #include <stdlib.h>
 
 /* --- text -------------------------------------------------------------------------------------------------------------- */
@@ -262,15 +261,4 @@ double *call_output(const ModelCall *c, const char *name, int64_t *count) {
 void model_call_free(ModelCall *c) {
   jit_run_free(&c->run);
   jit_free(c->jit);
-}
-
-double worst_difference(const double *got, const double *expected, int64_t n, double least) {
-  double scale = least, worst = 0;
-  for (int64_t i = 0; i < n; i++)
-    if (fabs(expected[i]) > scale) scale = fabs(expected[i]);
-  for (int64_t i = 0; i < n; i++) {
-    const double d = fabs(got[i] - expected[i]) / (scale > 0 ? scale : 1);
-    if (!(d <= worst)) worst = isnan(d) ? INFINITY : d;
-  }
-  return worst;
 }

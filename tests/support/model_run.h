@@ -4,6 +4,7 @@
 #define RNN_TESTS_MODEL_RUN_H
 #include "lower/lower.h"
 #include "support/jit_run.h"
+#include "support/compare.h"
 
 /* Checks and lowers a text. NULL after showing the diagnostics (and the text, numbered). */
 Model *model_of_text(Session *s, const char *text);
@@ -62,8 +63,5 @@ double *call_output(const ModelCall *c, const char *name, int64_t *count);
 void model_call_free(ModelCall *c);
 
 int graph_output_number(const Graph *g, const char *name); /* -1 */
-/* The largest difference relative to the largest number of `expected`, or to `least` where that is larger. NaN counts as
- * infinite. */
-double worst_difference(const double *got, const double *expected, int64_t n, double least);
 
 #endif

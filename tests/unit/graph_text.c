@@ -1,7 +1,8 @@
-/* links: rnn_graph rnn_front */
+/* links: test_support rnn_graph rnn_front */
 /* The text form: what is printed is read back as the same text; wrong lines are refused. */
 #include "base/diag.h"
 #include "graph/graph.h"
+#include "support/compare.h"
 #include <CUnit/Basic.h>
 #include <stdlib.h>
 
@@ -34,20 +35,11 @@ static const char *const sample =
     "output \"y\" value 0 %13\n"
     "output \"loss\" loss 0 %12\n";
 
-static char *printed(const Graph *g) {
-  char *text = NULL;
-  size_t size = 0;
-  FILE *out = open_memstream(&text, &size);
-  graph_print(g, out);
-  fclose(out);
-  return text;
-}
-
 static void reads_what_it_prints(void) {
   Session *s = session_new();
   Graph *g = graph_parse(s, sample);
   CU_ASSERT_PTR_NOT_NULL_FATAL(g);
-  char *text = printed(g);
+  char *text = graph_printed(g);
   CU_ASSERT_STRING_EQUAL(text, sample);
   free(text);
   session_free(s);

@@ -8,38 +8,12 @@
 #include "support/jit_run.h"
 #include "support/random_graph.h"
 #include <CUnit/Basic.h>
-#include <math.h>
-#include <stdlib.h>
 
 enum { SEQUENCES = 17, MOST_STEPS = 400 };
 
 static void fill(double *x, int64_t count, double scale, uint64_t seed) {
   uint64_t state = seed;
   for (int64_t i = 0; i < count; i++) x[i] = (float)(scale * (2 * draw_uniform(&state) - 1));
-}
-
-static double worst(const double *a, const double *b, int64_t n) {
-  double scale = 1e-6, most = 0;
-  for (int64_t i = 0; i < n; i++) scale = fmax(scale, fabs(a[i]));
-  for (int64_t i = 0; i < n; i++) most = fabs(a[i] - b[i]) / scale <= most ? most : fabs(a[i] - b[i]) / scale;
-  return most;
-}
-
-static void compare(Jit *jit, Graph *g, const EvalData *data, bool is_double) {
-  static int number;
-  Session *s = g->session;
-  JitRun run = jit_run_new(jit, g, arena_printf(s->arena, "large%d", number++), is_double);
-  jit_run_call(&run, data);
-  for (int o = 0; o < g->outputs.len; o++) {
-    const int64_t n = graph_eval_count(g, data, g->outputs.at[o].value);
-    double *expected = arena_array(s->arena, double, n + 1), *got = arena_array(s->arena, double, n + 1);
-    graph_eval(g, data, o, expected);
-    jit_run_output(&run, data, o, got);
-    const double d = worst(expected, got, n), most = is_double ? 1e-12 : 2e-5;
-    if (!(d <= most)) fprintf(stderr, "%s in %s differs by %g\n", g->outputs.at[o].name, is_double ? "double" : "single", d);
-    CU_ASSERT(d <= most);
-  }
-  jit_run_free(&run);
 }
 
 /* Params, then inputs, in the order in which the graph has them. */
@@ -61,8 +35,8 @@ static void try_graph(Graph *g, const int64_t *length, int sequences, int64_t mo
   EvalData data = {.sequences = sequences, .param = param, .input = input};
   data.length[0] = data.whole[0] = length;
   Jit *jit = jit_new(s, NULL);
-  compare(jit, g, &data, true);
-  compare(jit, g, &data, false);
+  CU_ASSERT(jit_agrees(jit, g, &data, true, g->name));
+  CU_ASSERT(jit_agrees(jit, g, &data, false, g->name));
   jit_free(jit);
 }
 

@@ -2,6 +2,7 @@
 /* The emitted mathematics against the C library in more digits: errors in units in the last place over dense samples of all
  * magnitudes, and the special values. */
 #include "base/diag.h"
+#include "support/compare.h"
 #include "support/jit_run.h"
 #include <CUnit/Basic.h>
 #include <math.h>
@@ -90,7 +91,7 @@ static double worst_error(const Function *f, bool is_double) {
   for (int i = 0; i < COUNT; i++) {
     long double truth = f->truth(x[i]);
     double error = (double)(fabsl(y[i] - truth) / last_place(truth, is_double));
-    if (!(error <= worst)) worst = error;
+    worst = worse(worst, error);
   }
   free(x);
   free(y);

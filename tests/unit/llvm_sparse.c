@@ -8,8 +8,6 @@
 #include "support/jit_run.h"
 #include "support/random_graph.h"
 #include <CUnit/Basic.h>
-#include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { STEPS = 3, MOST_SEQUENCES = 8 };
@@ -62,30 +60,6 @@ static Graph *net(Session *s, int64_t n, double density) {
   return pass_run_all(s, g, NULL, NULL);
 }
 
-static double worst(const double *a, const double *b, int64_t n) {
-  double scale = 1, most = 0;
-  for (int64_t i = 0; i < n; i++) scale = fmax(scale, fabs(a[i]));
-  for (int64_t i = 0; i < n; i++) most = fabs(a[i] - b[i]) / scale <= most ? most : fabs(a[i] - b[i]) / scale;
-  return most;
-}
-
-static void compare(Jit *jit, Graph *g, const EvalData *data, bool is_double, const char *what) {
-  static int number;
-  Session *s = g->session;
-  JitRun run = jit_run_new(jit, g, arena_printf(s->arena, "esn%d", number++), is_double);
-  jit_run_call(&run, data);
-  for (int o = 0; o < g->outputs.len; o++) {
-    const int64_t n = graph_eval_count(g, data, g->outputs.at[o].value);
-    double *expected = arena_array(s->arena, double, n + 1), *got = arena_array(s->arena, double, n + 1);
-    graph_eval(g, data, o, expected);
-    jit_run_output(&run, data, o, got);
-    const double d = worst(expected, got, n);
-    if (!(d <= (is_double ? 1e-12 : 2e-5))) fprintf(stderr, "%s: %s differs by %g\n", what, g->outputs.at[o].name, d);
-    CU_ASSERT(d <= (is_double ? 1e-12 : 2e-5));
-  }
-  jit_run_free(&run);
-}
-
 static void try_net(int64_t n, int sequences, Pattern p, double density) {
   Session *s = session_new();
   Jit *jit = jit_new(s, NULL);
@@ -102,8 +76,8 @@ static void try_net(int64_t n, int sequences, Pattern p, double density) {
   const EvalData data = {.sequences = sequences, .length = {lengths}, .param = params, .input = inputs};
   for (int is_double = 0; is_double < 2; is_double++) {
     const char *what = arena_printf(s->arena, "%s, N = %d, %d sequences, f%d", pattern_name[p], (int)n, sequences, is_double ? 64 : 32);
-    compare(jit, g, &data, is_double, what);
-    if (is_double || n > 64) compare(jit, d, &data, is_double, what);
+    CU_ASSERT(jit_agrees(jit, g, &data, is_double, what));
+    if (is_double || n > 64) CU_ASSERT(jit_agrees(jit, d, &data, is_double, what));
   }
   jit_free(jit);
   session_free(s);

@@ -3,40 +3,22 @@
 #include "grad/grad.h"
 #include "pass/pass.h"
 #include "support/random_graph.h"
+#include "support/compare.h"
 #include <CUnit/Basic.h>
-#include <math.h>
 #include <stdlib.h>
 
 enum { GRAPHS = 300 };
 
 static unsigned flags_of(int seed) { return (seed % 3 == 0 ? RANDOM_TWO_CLOCKS : 0) | (seed % 2 ? RANDOM_SMOOTH : 0); }
 
-static char *printed(const Graph *g) {
-  char *text = NULL;
-  size_t size = 0;
-  FILE *out = open_memstream(&text, &size);
-  graph_print(g, out);
-  fclose(out);
-  return text;
-}
-
 static void print_and_read(Session *s, const Graph *g) {
-  char *once = printed(g);
+  char *once = graph_printed(g);
   const Graph *again = graph_parse(s, once);
   CU_ASSERT_PTR_NOT_NULL_FATAL(again);
-  char *twice = printed(again);
+  char *twice = graph_printed(again);
   CU_ASSERT_STRING_EQUAL(once, twice);
   free(once);
   free(twice);
-}
-
-static double difference(const double *a, const double *b, int64_t n) {
-  double most = 0;
-  for (int64_t i = 0; i < n; i++) {
-    const double d = fabs(a[i] - b[i]) / (1 + fabs(a[i]));
-    if (!(d <= most)) most = d;
-  }
-  return most;
 }
 
 static void same_values(const RandomGraph *r, const Graph *before, const Graph *after, const char *pass, int seed) {
@@ -45,7 +27,7 @@ static void same_values(const RandomGraph *r, const Graph *before, const Graph *
     int64_t n, m;
     const double *a = random_graph_eval(r, before, o, &n), *b = random_graph_eval(r, after, o, &m);
     CU_ASSERT_EQUAL_FATAL(n, m);
-    const double d = difference(a, b, n);
+    const double d = worst_difference(b, a, n, 1);
     CU_ASSERT(d <= 1e-12);
     if (d > 1e-12) printf("seed %d: %s changes output %d by %g\n", seed, pass, o, d);
   }
@@ -55,7 +37,7 @@ typedef Graph *Pass(Session *s, Graph *g);
 static const struct {
   const char *name;
   Pass *run;
-} passes[] = {{"dead", pass_dead}, {"fold", pass_fold}, {"simplify", pass_simplify}, {"cse", pass_cse}};
+} passes[] = {{"dead", pass_dead}, {"fold", pass_fold}, {"simplify", pass_simplify}, {"cse", pass_cse}, {"terms", pass_terms}};
 
 static void check_graph(int seed, bool reverse) {
   Session *s = session_new();

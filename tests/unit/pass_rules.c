@@ -1,22 +1,14 @@
-/* links: rnn_graph rnn_front */
+/* links: test_support rnn_graph rnn_front */
 /* Each rule of the passes on the smallest graph that shows it, and the errors about loops. */
 #include "base/diag.h"
 #include "pass/pass.h"
+#include "support/compare.h"
 #include <CUnit/Basic.h>
 #include <stdlib.h>
 
 #define HEAD                                                                                                           \
   "graph \"\"\nclock t 0\nclock s 0\nparam 0 \"p\" trained [2 3]\ninput 0 \"u\" data [2 3] on * t\ninput 1 \"v\" data [2 3] on *\n"
 #define LEAVES HEAD "%0 = param : [2 3]  # p\n%1 = input : [2 3] on * t  # data u\n"
-
-static char *printed(const Graph *g) {
-  char *text = NULL;
-  size_t size = 0;
-  FILE *out = open_memstream(&text, &size);
-  graph_print(g, out);
-  fclose(out);
-  return text;
-}
 
 typedef Graph *Pass(Session *s, Graph *g);
 
@@ -26,7 +18,7 @@ static void gives(Pass *pass, const char *before, const char *after) {
   CU_ASSERT_PTR_NOT_NULL_FATAL(g);
   g = pass(s, g);
   graph_verify(g, NULL);
-  char *text = printed(g);
+  char *text = graph_printed(g);
   CU_ASSERT_STRING_EQUAL(text, after);
   if (strcmp(text, after) != 0) printf("\n%sinstead of\n%s", text, after);
   free(text);

@@ -1,8 +1,8 @@
-/* links: rnn_graph rnn_front */
+/* links: test_support rnn_graph rnn_front */
 /* However a sum is written, its products stand together; what others look at, or lives on fewer axes, stays as it is. */
 #include "pass/pass.h"
+#include "support/compare.h"
 #include <CUnit/Basic.h>
-#include <math.h>
 #include <stdlib.h>
 
 enum { T = 5, SEQUENCES = 2, H = 2, X = 3 };
@@ -13,15 +13,6 @@ enum { T = 5, SEQUENCES = 2, H = 2, X = 3 };
   "%0 = param : [2 3]  # W\n%1 = param index=1 : [2 2]  # U\n%2 = param index=2 : [2]  # b\n%3 = input : [3] on * t  # data x\n"          \
   "%4 = const : [2]\n%5 = contract %0 %3 letters=ab,b,a : [2] on * t\n"
 #define LOOP(h) "%6 = read " #h " %4 clock=t offset=-1 : [2] on * t\n%7 = contract %1 %6 letters=ab,b,a : [2] on * t\n"
-
-static char *text_of(const Graph *g) {
-  char *text = NULL;
-  size_t size = 0;
-  FILE *out = open_memstream(&text, &size);
-  graph_print(g, out);
-  fclose(out);
-  return text;
-}
 
 static Graph *parsed(Session *s, const char *text) {
   Graph *g = graph_parse(s, text);
@@ -49,7 +40,7 @@ static void becomes(const char *written, const char *wanted, bool changes) {
   Session *s = session_new();
   Graph *from = parsed(s, written), *after = pass_terms(s, from);
   graph_verify(after, NULL);
-  char *got = text_of(after), *expected = text_of(parsed(s, wanted)), *before = text_of(from);
+  char *got = graph_printed(after), *expected = graph_printed(parsed(s, wanted)), *before = graph_printed(from);
   CU_ASSERT_STRING_EQUAL(got, expected);
   CU_ASSERT_EQUAL(strcmp(got, before) != 0, changes);
   same_values(from, after);
@@ -87,7 +78,7 @@ static void stays(void) {
   const char *one = HEAD LOOP(%10) "%8 = add %2 %6 : [2] on * t\n%9 = add %8 %7 : [2] on * t\n%10 = tanh %9 : [2] on * t\noutput \"y\" value 0 %10\n";
   Session *s = session_new();
   Graph *g = parsed(s, one);
-  char *before = text_of(pass_dead(s, g)), *after = text_of(pass_terms(s, g));
+  char *before = graph_printed(pass_dead(s, g)), *after = graph_printed(pass_terms(s, g));
   CU_ASSERT_STRING_EQUAL(before, after);
   free(before), free(after);
   session_free(s);

@@ -38,7 +38,7 @@ static double walk(StreamRun *r, const Trial *t) {
   double **got = stream_run_walk(r, &t->data, t->steps), worst = 0;
   for (int o = 0; o < t->graph->outputs.len; o++) {
     const int64_t n = graph_eval_count(t->graph, &t->data, t->graph->outputs.at[o].value);
-    worst = fmax(worst, worst_difference(got[o], t->expected[o], n, 1));
+    worst = worse(worst, worst_difference(got[o], t->expected[o], n, 1));
   }
   return worst;
 }
@@ -78,8 +78,8 @@ static void test_models(void) {
     const Trial t = trial_of_row(s, &model_rows[i], 21);
     CU_ASSERT_FALSE(t.expected && model_rows[i].reads_future);
     if (t.expected) {
-      worst = fmax(worst, check(&t, true, false, 1e-12));
-      worst_single = fmax(worst_single, check(&t, false, false, 1e-5));
+      worst = worse(worst, check(&t, true, false, 1e-12));
+      worst_single = worse(worst_single, check(&t, false, false, 1e-5));
       models++;
     } else if (!model_rows[i].reads_future) printf("%s has no step; ", model_rows[i].name);
     present += !model_rows[i].reads_future && t.graph->clocks.len == 1; /* a clock within the step is a loop, and a step has none */
@@ -124,7 +124,7 @@ static void test_random_graphs(void) {
       make_causal(t.graph);
       if (!stream_run_possible(t.graph)) continue;
       evaluate(&t);
-      worst = fmax(worst, check(&t, true, false, 1e-10));
+      worst = worse(worst, check(&t, true, false, 1e-10));
       graphs++;
     }
     session_free(s);
@@ -237,8 +237,8 @@ static void test_activations(void) {
   CU_ASSERT_TRUE(a[2] == 1 && a[3] == -1 && a[5] == 0 && !signbit(a[5]) && a[6] == 0 && signbit(a[6]));
   CU_ASSERT_TRUE(b[2] == 1 && fabs(b[3]) <= 1.2e-7 && b[5] == 0.5);
   for (int i = 7; i < WIDTH * VECTORS; i++) {
-    worst_tanh = fmax(worst_tanh, ulps(a[i], tanh(x[i])));
-    worst_sigmoid = fmax(worst_sigmoid, fabs(b[i] - 1 / (1 + exp(-x[i]))));
+    worst_tanh = worse(worst_tanh, ulps(a[i], tanh(x[i])));
+    worst_sigmoid = worse(worst_sigmoid, fabs(b[i] - 1 / (1 + exp(-x[i]))));
   }
   printf("tanh %.2f units in the last place, sigmoid %.2g ... ", worst_tanh, worst_sigmoid);
   CU_ASSERT_TRUE(worst_tanh <= 2);
