@@ -107,13 +107,27 @@ static const char *dim_of_output(const Parser *p, const char *cell) {
   return NULL;
 }
 
+/* Declared in this file, or taken by a `use … (NAME)`. */
+static bool is_cell(const Parser *p, const char *name) {
+  bool use = false, listed = false;
+  for (int i = 0; i < p->scanned.len; i++) {
+    const Token *t = &p->scanned.at[i];
+    if (t->name && !strcmp(t->name, "use")) use = true, listed = false;
+    else if (use && t->kind == '(') listed = true;
+    else if (use && t->kind == ')') use = listed = false;
+    const bool declared = i && p->scanned.at[i - 1].name && !strcmp(p->scanned.at[i - 1].name, "cell");
+    if (t->name && (declared || listed) && !strcmp(t->name, name)) return true;
+  }
+  return false;
+}
+
 static bool dims_of_call(const Surprise *s) {
   if (s->found->kind != '(' || (s->before->kind != ')' && s->before->kind != ']') || !adjacent(s->before, s->found)) return false;
   const Token *opener = opener_of(s->p, s->before), *callee = opener ? beside(s->p, opener, -1) : NULL;
   if (!callee || callee->kind != TOKEN_NAME || !adjacent(callee, opener)) return false;
   const char *dim = dim_of_output(s->p, callee->name);
   const bool one = s->before == opener + 2 && (opener[1].kind == TOKEN_NAME || opener[1].kind == TOKEN_NUMBER);
-  if (!dim && s->before->kind == ')') return false;
+  if (!dim && s->before->kind == ')' && !is_cell(s->p, callee->name)) return false;
   Diag *d = syntax_error(s->p, opener, "the dims of a cell are given by their names");
   if (!d) return true;
   if (one && dim)

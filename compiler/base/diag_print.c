@@ -385,14 +385,16 @@ static void print_diag(Printer *p, const Diag *d) {
 
 enum { MOST_PRINTED = 20 };
 
+/* Where there are too many, warnings do not stand in an error's place. */
 void diag_print_all(Session *s, FILE *out, bool with_colour) {
-  int n, all;
+  int all, printed = 0;
   Diag **sorted = diag_sorted(s, &all);
-  n = all > MOST_PRINTED && !s->all_errors ? MOST_PRINTED : all;
+  const bool cut = all > MOST_PRINTED && !s->all_errors;
   Printer p = {.session = s, .arena = s->arena, .out = out, .colour = with_colour};
-  for (int i = 0; i < n; i++) {
-    if (i) fputc('\n', out);
+  for (int i = 0; i < all && (!cut || printed < MOST_PRINTED); i++) {
+    if (cut && s->errors && sorted[i]->severity != SEVERITY_ERROR) continue;
+    if (printed++) fputc('\n', out);
     print_diag(&p, sorted[i]);
   }
-  if (n < all) fprintf(out, "\n… and %d more; --all prints them\n", all - n);
+  if (printed < all) fprintf(out, "\n… and %d more; --all prints them\n", all - printed);
 }

@@ -134,7 +134,6 @@ Value lower_value(Builder *b, Instance *at, const Expr *e);
 Ref lower_dense(Builder *b, Instance *at, const Expr *e);           /* an index becomes its one-hot */
 Value one_hot_of(Builder *b, Instance *at, Value v);
 Ref align(Builder *b, Instance *at, Value v, const Shape *target);  /* repeated along what target has more */
-Ref unbuilt(Builder *b, Span span, const char *what);             /* E0901; gives a zero to go on with */
 Ref impossible(const Builder *b, Span span, const char *what);    /* what the checker refuses: a fault of the compiler; aborts */
 Shape dense_shape(const Type *t);                                   /* of an index: with its one-hot dim */
 
@@ -227,7 +226,6 @@ Ref lower_loss(Builder *b, const Expr *e); /* scalar without axes */
 bool lower_ridge(Builder *b);              /* adds the outputs; false with E0430 */
 const Clause *clause_of_stage(const Decl *stage, const char *keyword); /* the first; NULL */
 const Expr *clause_expr(const Clause *c, int i);
-const Modifier *clause_word(const Clause *c, const char *word);
 bool is_output_clause(const Clause *c);    /* report, expect, write, plot */
 /* A clause's expressions as JSON. With a builder, what is compiled also becomes outputs of its graph: one walk makes both, so
  * that the numbers of `r0`, `r1` … agree. */
@@ -243,11 +241,11 @@ typedef struct ClauseWalk {
   bool of_net;    /* `mean(x)` is the net's own arithmetic here: in write and plot, and inside a metric */
 } ClauseWalk;
 cJSON *json_of_clause(ClauseWalk *w, const Clause *c);
-/* The share of a param's entries that its initialiser may make other than 0; 0: it says nothing (density.c). */
 /* For the manifest: the files that the model reads (reads.c), its constants, and the names of those that the command line has changed. */
 cJSON *manifest_reads(const Model *m);
 cJSON *manifest_constants(const Model *m);
 cJSON *manifest_overrides(const Model *m);
+/* The share of a param's entries that its initialiser may make other than 0; 0: it says nothing (density.c). */
 double initialiser_density(Session *s, const Expr *init, const Instance *home, Sizes shape);
 cJSON *json_of_value(ClauseWalk *w, const Expr *e); /* of a clause whose expressions are not compiled, and of initialisers */
 

@@ -13,12 +13,6 @@ const Clause *clause_of_stage(const Decl *stage, const char *keyword) {
 
 const Expr *clause_expr(const Clause *c, int i) { return c && i < c->args.len ? c->args.at[i].value : NULL; }
 
-const Modifier *clause_word(const Clause *c, const char *word) {
-  for (int i = 0; c && i < c->modifiers.len; i++)
-    if (!strcmp(c->modifiers.at[i].word, word)) return &c->modifiers.at[i];
-  return NULL;
-}
-
 bool is_output_clause(const Clause *c) {
   static const char *const keywords[] = {"report", "expect", "write", "plot"};
   for (int i = 0; i < 4; i++)

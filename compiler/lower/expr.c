@@ -3,11 +3,6 @@
 #include "lower/builder.h"
 #include <stdlib.h>
 
-Ref unbuilt(Builder *b, Span span, const char *what) {
-  diag_error(b->session, E0901, span, "%s is understood but not built yet", what);
-  return graph_const(b->graph, 0);
-}
-
 Ref impossible(const Builder *b, Span span, const char *what) {
   fprintf(stderr, "rnn: internal error: line %d: %s reached the graph\n", span_line(b->session, span), what);
   abort();

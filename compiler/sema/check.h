@@ -106,7 +106,6 @@ typedef struct CellCall {
 } CellCall;
 bool number_in_call(const Expr *e, const CellCall *in, double *out); /* in the body of the cell that is called: its options too */
 bool constant_expr(const Expr *e);                  /* known when compiling: options, lets, dims, numbers */
-bool mentions_option(const Expr *e);
 bool whole_number(double x, int64_t *out);
 
 /* --- units.c: times and numbers --------------------------------------------------------------------------------------- */
@@ -180,7 +179,9 @@ bool type_of_syntax(Checker *c, Scope *scope, TypeSyntax *syntax, Type *out);
 void check_module(Checker *c, Module *m);
 void check_use(Checker *c, Decl *d);
 void check_stage(Checker *c, Decl *d);
+bool has_data(const Symbol *symbol); /* an input, target or output */
 void check_generator(Checker *c, const Expr *source, const Scope *net); /* generators.c */
+bool is_generator(Name name);
 bool is_generator_option(Name generator, Name option);
 void declare_vocab(Checker *c, Decl *d); /* vocabulary.c */
 bool take_override(Checker *c, Name name, int unit, double *value); /* unit: as time_in of what it replaces */
@@ -193,6 +194,7 @@ typedef enum ForeignPlace { NAME_WORD, CALL_WORD, INITIALISER_WORD, CLAUSE_WORD,
 bool help_foreign(Checker *c, Diag *d, ForeignPlace where, const Expr *e, Span span);
 bool help_foreign_word(Diag *d, ForeignPlace where, Span span, const char *word);
 bool help_step_name(Checker *c, Diag *d, const Scope *scope, Span span, const char *word); /* h_prev: h[t-1] */
+bool help_step_call(Checker *c, Diag *d, const Scope *scope, const Expr *e);
 
 void warn_unused(Checker *c, const Ast *ast); /* unused.c */
 

@@ -192,8 +192,9 @@ static void check_options(Checker *c, Stage *stage, const Choice *choice, Expr *
     const char *name = choice->options[option].name;
     const bool word = arg->value->kind == EXPR_NAME && !strcmp(arg->value->name, "auto");
     if (is_flag(choice, arg) || (word && !strcmp(name, "checkpoint"))) continue;
+    const int before = c->s->diags.len;
     if (wants_number(c, stage, arg->value)) check_range(c, choice->name, name, arg->value);
-    else say_range(c, choice->name, name);
+    else if (c->s->diags.len > before) say_range(c, choice->name, name);
   }
   for (int i = 0; i < choice_option(choice, NULL); i++)
     if (isnan(choice->options[i].fallback) && !given[i]) lacks_option(c, choice, e, i);

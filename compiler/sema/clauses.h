@@ -42,6 +42,5 @@ void clause_modifiers(Checker *c, Stage *stage, const Clause *clause, const char
 Symbol *clause_name(Checker *c, Stage *stage, Expr *e);                                    /* a name of the net, or NULL after an error */
 void clause_wants_kind(Checker *c, const Expr *e, const Symbol *symbol, const char *what);
 const Choice *clause_choice(Checker *c, Stage *stage, Clause *clause, ChoiceKind kind, const char *example);
-bool has_data(const Symbol *symbol); /* an input, target or output */
 
 #endif

@@ -10,7 +10,7 @@ static const char *nearest_variable(Checker *c, const Scope *net, Name wrong_nam
 
 /* The columns of a table belong to variables of the net. */
 static bool check_column(Checker *c, Stage *stage, const Arg *arg) {
-  static const char options[] = "rows end header";
+  static const char options[] = "rows end";
   if (!arg->name || has_word(options, arg->name) || has_data(scope_here(stage->net->scope, arg->name))) return true;
   const Symbol *symbol = scope_here(stage->net->scope, arg->name);
   Diag *d = diag_error(c->s, E0406, arg->name_span, "the net `%s` has no input, target or output `%s`", stage->net->name, arg->name);
@@ -162,14 +162,14 @@ static void check_source(Checker *c, Stage *stage, const Clause *clause, const E
   if (choice->later) not_built(c, source->span, "data from `%s(…)`", source->name);
   if (!strcmp(source->name, "text") || !strcmp(source->name, "string")) check_text(c, stage, source);
   check_several_clocks(c, stage, source);
-  if (!source_is_table(source)) {
+  if (is_generator(source->name)) {
     check_generator(c, source, stage->net->scope);
     check_generator_numbers(c, stage, source);
     return;
   }
-  bool fine = has_path(c, source);
+  bool fine = !source_is_table(source) || has_path(c, source);
   for (int i = 0; i < source->args.len; i++) fine &= check_column(c, stage, &source->args.at[i]);
-  if (fine) check_sources(c, stage, clause, source); /* a misspelt name is probably the missing one */
+  if (fine && source_is_table(source)) check_sources(c, stage, clause, source); /* a misspelt name is probably the missing one */
 }
 
 void check_data(Checker *c, Stage *stage, Clause *clause) {

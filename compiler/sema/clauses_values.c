@@ -7,6 +7,7 @@ static void compare_with_itself(Checker *c, const Expr *e) {
   for (int i = 0; i < e->args.len; i++) compare_with_itself(c, e->args.at[i].value);
   if (e->left) compare_with_itself(c, e->left);
   if (e->right) compare_with_itself(c, e->right);
+  if (e->third) compare_with_itself(c, e->third);
   if (!b || b->class != BUILTIN_LOSS || e->args.len < 2 || e->args.at[1].name) return;
   const Expr *said = e->args.at[0].value, *wanted = e->args.at[1].value;
   const char *text = source_text(c, said->span);
@@ -78,6 +79,7 @@ static void check_chances(Checker *c, const Expr *e) {
   }
   check_chances(c, e->left);
   check_chances(c, e->right);
+  check_chances(c, e->third);
   for (int i = 0; i < e->args.len; i++) check_chances(c, e->args.at[i].value);
 }
 
@@ -131,6 +133,7 @@ static const Expr *stage_loss_in(const Expr *e) {
   if (e->kind == EXPR_NAME) return e->symbol && e->symbol->kind == SYMBOL_VALUE && !e->symbol->equation && !strcmp(e->name, "loss") ? e : NULL;
   const Expr *found = stage_loss_in(e->left);
   if (!found) found = stage_loss_in(e->right);
+  if (!found) found = stage_loss_in(e->third);
   for (int i = 0; !found && i < e->args.len; i++) found = stage_loss_in(e->args.at[i].value);
   return found;
 }

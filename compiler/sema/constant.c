@@ -16,7 +16,7 @@ typedef struct UnitRow {
 } UnitRow;
 
 bool unit_named(const char *unit, double *times) {
-  static const UnitRow units[] = {{"%", 0.01}, {"s", 1}, {"ms", 1e-3}, {"us", 1e-6}, {"min", 60}, {"h", 3600}};
+  static const UnitRow units[] = {{"%", 0.01}, {"s", 1}, {"ms", 1e-3}, {"us", 1e-6}};
   for (size_t i = 0; unit && i < sizeof units / sizeof *units; i++)
     if (!strcmp(unit, units[i].name)) return *times = units[i].times, true;
   return false;
@@ -123,9 +123,3 @@ bool constant_expr(const Expr *e) {
   return every_child(e, constant_expr);
 }
 
-static bool without_option(const Expr *e) {
-  if (e->symbol && e->symbol->kind == SYMBOL_OPTION) return false;
-  return every_child(e, without_option);
-}
-
-bool mentions_option(const Expr *e) { return !without_option(e); }

@@ -22,7 +22,7 @@ static bool unit_fits(Checker *c, const Override *o, int unit, double value, boo
   if (unit == ANY_UNIT || value == 0 || (unit == 1) == is_time) return true;
   if (!say) return false;
   Diag *d = diag_error(c->s, E0111, (Span){0}, "`%s=%s`: `%s` is a %s in the file", o->name, o->value, o->name, is_time ? "number" : "time");
-  if (!is_time) diag_help(d, "say the unit: `%s=%sms`, or us, s, min, h", o->name, o->value);
+  if (!is_time) diag_help(d, "say the unit: `%s=%sms`, us or s", o->name, o->value);
   return false;
 }
 

@@ -71,6 +71,14 @@ static bool suggest_step(Checker *c, Diag *d, Span span, const Symbol *symbol, c
   return true;
 }
 
+/* prev(h) */
+bool help_step_call(Checker *c, Diag *d, const Scope *scope, const Expr *e) {
+  const bool of_name = e->kind == EXPR_CALL && e->args.len == 1 && e->args.at[0].value->kind == EXPR_NAME;
+  if (!of_name || (strcmp(e->name, "prev") && strcmp(e->name, "previous"))) return false;
+  const Symbol *symbol = scope_find(scope, e->args.at[0].value->name);
+  return symbol && suggest_step(c, d, e->span, symbol, &(StepEnding){"", "-1", "the step before"});
+}
+
 /* h_prev, h_t, h_t-1: textbook names of h at some step. */
 bool help_step_name(Checker *c, Diag *d, const Scope *scope, Span span, const char *word) {
   static const StepEnding endings[] = {{"_prev", "-1", "the step before"}, {"_last", "-1", "the step before"}, {"_old", "-1", "the step before"},

@@ -15,19 +15,17 @@ static const char *options_of(Name generator) {
   return NULL;
 }
 
+bool is_generator(Name name) { return options_of(name) != NULL; }
+
 bool is_generator_option(Name generator, Name option) {
   const char *options = options_of(generator);
   return options && has_word(options, option);
 }
 
-static bool comes_from_data(const Symbol *symbol) {
-  return symbol && (symbol->kind == SYMBOL_INPUT || symbol->kind == SYMBOL_TARGET || symbol->kind == SYMBOL_OUTPUT);
-}
-
 static void unknown_option(Checker *c, const Expr *source, const Arg *arg, const Scope *net, const char *options) {
   const char *words = options;
   for (int i = 0; i < net->symbols.len; i++)
-    if (comes_from_data(net->symbols.at[i])) words = arena_printf(c->s->arena, "%s %s", words, net->symbols.at[i]->name);
+    if (has_data(net->symbols.at[i])) words = arena_printf(c->s->arena, "%s %s", words, net->symbols.at[i]->name);
   Diag *d = diag_error(c->s, E0403, arg->name_span, "`%s` has no option `%s`", source->name, arg->name);
   const char *near = nearest_word(c->s, arg->name, words);
   if (near) diag_suggest(d, arg->name_span, near, "did you mean `%s`?", near);
@@ -38,7 +36,7 @@ void check_generator(Checker *c, const Expr *source, const Scope *net) {
   const char *options = options_of(source->name);
   for (int i = 0; options && source->kind == EXPR_CALL && i < source->args.len; i++) {
     const Arg *arg = &source->args.at[i];
-    if (!arg->name || has_word(options, arg->name) || comes_from_data(scope_here(net, arg->name))) continue;
+    if (!arg->name || has_word(options, arg->name) || has_data(scope_here(net, arg->name))) continue;
     unknown_option(c, source, arg, net, options);
   }
 }

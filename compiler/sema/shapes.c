@@ -299,8 +299,7 @@ static Type of_data_field(Checker *c, Scope *scope, Expr *e) {
   e->left->type = type_real();
   Symbol *symbol = resolve(c, scope, e);
   if (!symbol) return poison();
-  bool has_data = symbol->kind == SYMBOL_INPUT || symbol->kind == SYMBOL_TARGET || symbol->kind == SYMBOL_OUTPUT;
-  if (has_data) return symbol->type;
+  if (has_data(symbol)) return symbol->type;
   Diag *d = diag_error(c->s, E0404, e->span, "the data have no `%s`", e->name);
   diag_label(d, symbol->span, "`%s` is %s; only inputs, targets and outputs come with data", e->name, symbol_kind_text(symbol->kind));
   return poison();

@@ -7,10 +7,6 @@ enum { MOST_SUGGESTIONS = 100 };
 
 typedef Vec(const char *) Candidates;
 
-static bool said_by_data(const Symbol *symbol) {
-  return symbol && (symbol->kind == SYMBOL_INPUT || symbol->kind == SYMBOL_TARGET || symbol->kind == SYMBOL_OUTPUT);
-}
-
 static bool is_truth(const Symbol *symbol) { return symbol->kind == SYMBOL_LET && !symbol->span.file && symbol->known_number; }
 
 /* `cmax` is no misspelt function where a number belongs, nor `r2` a misspelt weight. */
@@ -26,7 +22,7 @@ static bool belongs(const Checker *c, const Symbol *symbol, const Expr *e) {
   case SYMBOL_LET: if (is_truth(symbol) && strlen(e->name) > strlen(symbol->name) + 1) return false; break;
   default: break;
   }
-  return e->kind != EXPR_CALL && (e->kind != EXPR_FIELD || said_by_data(symbol));
+  return e->kind != EXPR_CALL && (e->kind != EXPR_FIELD || has_data(symbol));
 }
 
 /* Symbols by their name, every name once: the innermost one that is seen. */
@@ -67,7 +63,7 @@ static bool suggest_data(Checker *c, Diag *d, const Scope *scope, Span span, con
     const size_t size = strlen(word), end = strlen(endings[i]);
     if (size <= end || strcmp(word + size - end, endings[i])) continue;
     Name name = intern_n(c->s, word, size - end);
-    if (!said_by_data(scope_find(scope, name))) continue;
+    if (!has_data(scope_find(scope, name))) continue;
     diag_suggest(d, span, arena_printf(c->s->arena, "data.%s", name), "what the data say of `%s`", name);
     return true;
   }
@@ -78,7 +74,7 @@ static void list_data(Checker *c, Diag *d, const Scope *scope) {
   const char *all = "";
   for (; scope; scope = scope->parent)
     for (int i = 0; i < scope->symbols.len; i++)
-      if (said_by_data(scope->symbols.at[i])) all = arena_printf(c->s->arena, "%s%s`data.%s`", all, *all ? ", " : "", scope->symbols.at[i]->name);
+      if (has_data(scope->symbols.at[i])) all = arena_printf(c->s->arena, "%s%s`data.%s`", all, *all ? ", " : "", scope->symbols.at[i]->name);
   diag_help(d, "the data say the inputs, targets and outputs of the net: %s", all);
 }
 
@@ -108,7 +104,7 @@ static bool suggest_initialiser(Checker *c, Diag *d, Span span, const char *word
 /* --- the error ------------------------------------------------------------------------------------------------------------------ */
 
 static void help_unknown(Checker *c, Diag *d, const Scope *scope, Expr *e, Span span) {
-  if (help_step_name(c, d, scope, span, e->name) || suggest_data(c, d, scope, span, e->name)) return;
+  if (help_step_name(c, d, scope, span, e->name) || help_step_call(c, d, scope, e) || suggest_data(c, d, scope, span, e->name)) return;
   if (suggest_column(c, d, span, e->name)) return;
   const char *near = nearest(c, scope, e, false);
   if (!near && e->kind != EXPR_FIELD) {
